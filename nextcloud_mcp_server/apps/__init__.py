@@ -1,0 +1,1 @@
+"""One folder per Nextcloud app; each declares itself as `APP`."""

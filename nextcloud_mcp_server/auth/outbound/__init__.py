@@ -1,0 +1,1 @@
+"""As whom the server acts: one file per kind of credential."""

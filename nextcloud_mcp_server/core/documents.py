@@ -1,0 +1,76 @@
+"""What background sync and search know of an app's things."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """The version of one document as a listing tells it: cheap to have, different after every change."""
+
+    id: str
+    version: str
+    modified: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What a source's listing found.
+
+    `stamps` are the documents listed; `unchanged` ids or id prefixes (folders, collections, boards whose own
+    version did not move) still exist and were not listed; `gone` ids are known to be deleted. `state` is given
+    back to the next `list` unchanged. `complete` False (cut short) forbids every deletion.
+    """
+
+    stamps: Sequence[Stamp]
+    state: Mapping[str, Any]
+    unchanged: frozenset[str] = frozenset()
+    gone: frozenset[str] = frozenset()
+    complete: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One thing to index. Either `text` is there or `content` yields the bytes of a file of type `mime_type`.
+
+    `readers` are the user ids (and group names as `group:<name>`) that Nextcloud names as readers; the owner is
+    among them.
+    """
+
+    id: str
+    version: str
+    title: str
+    text: str = ""
+    mime_type: str = "text/plain"
+    content: AsyncIterator[bytes] | None = None
+    size: int = 0
+    modified: datetime | None = None
+    path: str | None = None
+    tags: tuple[str, ...] = ()
+    readers: frozenset[str] = frozenset()
+    extra: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+
+class IndexSource(Protocol):
+    """One document type of one app, for one person's session."""
+
+    doc_type: str
+    scope: str
+
+    async def list(self, since: Mapping[str, Any] | None) -> Listing:
+        """All stamps that may have changed since `since` (None: everything)."""
+        ...
+
+    def fetch(self, ids: Sequence[str]) -> AsyncIterator[Document]:
+        """The documents with these ids; ids that are gone are left out."""
+        ...
+
+    async def readable(self, ids: Sequence[str]) -> frozenset[str]:
+        """Those of `ids` that this person may read now, by one batched request where the app has one."""
+        ...
+
+    def link(self, id: str, extra: Mapping[str, Any]) -> str | None:
+        """The page of the thing in Nextcloud's web interface."""
+        ...

@@ -1,0 +1,102 @@
+"""Finds the apps and decides which of their tools somebody may see."""
+
+import importlib
+import pkgutil
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from nextcloud_mcp_server import apps
+from nextcloud_mcp_server.core.app import NextcloudApp
+from nextcloud_mcp_server.core.tools import Effect, Tool
+
+PERMITTED: Mapping[str, frozenset[Effect]] = {
+    "read": frozenset({"read"}),
+    "write": frozenset({"read", "create", "update"}),
+    "destructive": frozenset({"read", "create", "update", "delete"}),
+}
+
+
+class UnknownToolset(ValueError):
+    """A toolset is named that does not exist."""
+
+
+def find_apps() -> dict[str, NextcloudApp]:
+    """Every folder below `apps` that declares an `APP`, by the app's name."""
+    modules = (importlib.import_module(f"{apps.__name__}.{found.name}") for found in pkgutil.iter_modules(apps.__path__) if found.ispkg)
+    found = [module.APP for module in modules if isinstance(getattr(module, "APP", None), NextcloudApp)]
+    return {app.name: app for app in sorted(found, key=lambda app: app.name)}
+
+
+@dataclass(frozen=True)
+class Limits:
+    """An upper bound of what is listed and allowed: toolsets (None: the default ones) and the greatest effect."""
+
+    toolsets: frozenset[str] | None = None
+    permission: str = "destructive"
+
+    def narrowed(self, other: "Limits") -> "Limits":
+        """Both bounds at once: narrowing only ever removes."""
+        order = list(PERMITTED)
+        least = min(self.permission, other.permission, key=order.index)
+        if other.toolsets is None or self.toolsets is None:
+            return Limits(self.toolsets if other.toolsets is None else other.toolsets, least)
+        return Limits(self.toolsets & other.toolsets, least)
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """The apps of this build."""
+
+    apps: Mapping[str, NextcloudApp]
+
+    @cached_property
+    def tools(self) -> dict[str, Tool]:
+        return {tool.name: tool for app in self.apps.values() for tool in app.tools.tools}
+
+    @cached_property
+    def aliases(self) -> dict[str, str]:
+        return {alias: tool.name for tool in self.tools.values() for alias in tool.aliases}
+
+    @cached_property
+    def defaults(self) -> frozenset[str]:
+        return frozenset(name for name, app in self.apps.items() if app.default)
+
+    def toolsets(self, names: Iterable[str]) -> frozenset[str] | None:
+        """The apps that these names stand for (`all`, `default`, app names); None where no name is given.
+
+        Raises UnknownToolset, so that a typing error never widens or empties the surface silently.
+        """
+        wanted: set[str] = set()
+        for name in (given.strip().lower() for given in names):
+            if name == "all":
+                wanted |= self.apps.keys()
+            elif name == "default":
+                wanted |= self.defaults
+            elif name in self.apps:
+                wanted.add(name)
+            else:
+                raise UnknownToolset(f"There is no toolset {name!r}. There is: all, default, {', '.join(self.apps)}.")
+        return frozenset(wanted) if wanted else None
+
+    def enabled(self, limits: Limits) -> frozenset[str]:
+        """The apps that the limits leave."""
+        return self.defaults if limits.toolsets is None else limits.toolsets
+
+    def available(self, capabilities: Mapping[str, Any] | None) -> frozenset[str]:
+        """The apps that this Nextcloud has for this person; all of them while it could not be asked."""
+        if capabilities is None:
+            return frozenset(self.apps)
+        known: Mapping[str, Any] = capabilities.get("capabilities") or {}
+        return frozenset(name for name, app in self.apps.items() if app.requires(known))
+
+
+def permitted(tool: Tool, permission: str) -> bool:
+    """Whether a tool's effect stays within a permission; signing in is no write to Nextcloud."""
+    return tool.always or tool.effect in PERMITTED[permission]
+
+
+def in_scope(needed: frozenset[str], granted: frozenset[str] | None) -> bool:
+    """Whether the granted scopes cover the needed ones; `notes.read` is the same scope as `notes:read`."""
+    return granted is None or needed <= {scope.replace(".", ":") for scope in granted}

@@ -1,0 +1,52 @@
+"""Building blocks of the settings tree: a section, a named setting, the forms of values."""
+
+from collections.abc import Callable
+from typing import Annotated, Any
+
+from pydantic import AliasChoices, BeforeValidator, Field
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+
+
+class Section(BaseSettings):
+    """One part of the tree. Every field names its environment variables; the first that is set wins."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True, populate_by_name=False, case_sensitive=False)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Command line options arrive as environment names too, so there is one source."""
+        return (env_settings,)
+
+
+def setting(*names: str, default: Any = ..., description: str, **constraints: Any) -> Any:
+    """A field read from the first of `names` that is set."""
+    return Field(default, validation_alias=AliasChoices(*names), description=description, **constraints)
+
+
+def _split(value: object) -> object:
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+def _lower(value: object) -> object:
+    return value.strip().lower() if isinstance(value, str) else value
+
+
+def _url(value: object) -> object:
+    if not isinstance(value, str) or not value.strip():
+        return value
+    url = value.strip().rstrip("/")
+    if not url.startswith(("http://", "https://")) or "@" in url.split("/")[2]:
+        raise ValueError("must be an address like https://cloud.example.org, without user and password")
+    return url
+
+
+CommaList = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
+Url = Annotated[str, BeforeValidator(_url)]
+Lower: Callable[[object], object] = _lower

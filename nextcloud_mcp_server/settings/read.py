@@ -1,0 +1,100 @@
+"""Reads the environment into the tree and says clearly what is wrong with it."""
+
+import difflib
+import os
+from collections.abc import Iterator, Mapping
+from typing import Any, cast, get_args
+
+from pydantic import AliasChoices, SecretStr, ValidationError
+from pydantic.fields import FieldInfo
+
+from nextcloud_mcp_server.settings.fields import Section
+from nextcloud_mcp_server.settings.modes import MODE_NAMES, choose_mode
+from nextcloud_mcp_server.settings.tree import Settings
+
+PREFIXES = ("NEXTCLOUD_", "MCP_", "OIDC_", "VECTOR_SYNC_", "SEARCH_", "DOCUMENT_", "TOKEN_", "QDRANT_", "OLLAMA_", "OPENAI_")
+
+
+class SettingsError(Exception):
+    """A setting is missing or wrong; one line each: name, value (secrets hidden), fix."""
+
+
+def read(environment: Mapping[str, str] | None = None) -> Settings:
+    """The tree from the environment. Raises SettingsError with every problem at once."""
+    if environment is not None:
+        return _with_environment(environment)
+    problems: list[str] = []
+    values: dict[str, Any] = {}
+    for name, section in sections():
+        try:
+            values[name] = section()
+        except ValidationError as error:
+            problems += [_problem(section, cast(dict[str, Any], one)) for one in error.errors(include_url=False)]
+    if not problems:
+        values["mode"], problems = choose_mode(values, os.environ)
+    if problems:
+        raise SettingsError("\n".join(problems))
+    return Settings.model_construct(**values)
+
+
+def _with_environment(environment: Mapping[str, str]) -> Settings:
+    """For tests and the demo: the given names only, in place of the process's."""
+    before = dict(os.environ)
+    os.environ.clear()
+    os.environ.update(environment)
+    try:
+        return read()
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+def sections() -> Iterator[tuple[str, type[Section]]]:
+    """The sections of the tree with their field names."""
+    for name, field in Settings.model_fields.items():
+        if isinstance(field.annotation, type) and issubclass(field.annotation, Section):
+            yield name, field.annotation
+
+
+def names_of(field: FieldInfo) -> tuple[str, ...]:
+    """The environment variables a field is read from."""
+    alias = field.validation_alias
+    return tuple(str(choice) for choice in alias.choices) if isinstance(alias, AliasChoices) else ()
+
+
+def known_names() -> frozenset[str]:
+    """Every environment variable that means something."""
+    fields = (field for _, section in sections() for field in section.model_fields.values())
+    return frozenset(name for field in fields for name in names_of(field)) | MODE_NAMES
+
+
+def warnings(environment: Mapping[str, str] | None = None) -> list[str]:
+    """Names that look like settings and are none, with the one that was probably meant."""
+    known = known_names()
+    unknown = [name for name in (os.environ if environment is None else environment) if name not in known and name.isupper()]
+    return [text for name in sorted(unknown) if (text := _resembling(name, known))]
+
+
+def _resembling(name: str, known: frozenset[str]) -> str | None:
+    close = difflib.get_close_matches(name, known, n=1, cutoff=0.85)
+    if close:
+        return f"{name} is not a setting; did you mean {close[0]}?"
+    return f"{name} is not a setting and is ignored." if name.startswith(PREFIXES) else None
+
+
+def _problem(section: type[Section], error: dict[str, Any]) -> str:
+    location = str(error["loc"][0]) if error["loc"] else ""
+    field = next((f for f in section.model_fields.values() if location in names_of(f)), None)
+    if field is None:
+        field = section.model_fields.get(location)
+    names = names_of(field) if field else (location,)
+    name = next((n for n in names if n in os.environ), names[0] if names else location)
+    meaning = f" ({field.description})" if field and field.description else ""
+    if error["type"] == "missing":
+        return f"{name} is missing{meaning}: set it."
+    shown = "its value is hidden" if field and _is_secret(field) else repr(os.environ.get(name, error.get("input")))
+    return f"{name} is wrong, {shown}{meaning}: {str(error['msg']).removeprefix('Value error, ')}."
+
+
+def _is_secret(field: FieldInfo) -> bool:
+    return field.annotation is SecretStr or SecretStr in get_args(field.annotation)
