@@ -1,0 +1,1 @@
+"""Real parts for the tests: PostgreSQL, Keycloak, a second OpenID provider."""
