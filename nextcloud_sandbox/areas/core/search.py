@@ -1,0 +1,5 @@
+"""Filled next."""
+
+from nextcloud_sandbox.routing import Routes
+
+routes = Routes("core")

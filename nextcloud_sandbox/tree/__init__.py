@@ -1,0 +1,1 @@
+"""The file trees: pure, without HTTP."""
