@@ -19,8 +19,8 @@ class Stamp:
 class Listing:
     """What a source's listing found.
 
-    `stamps` are the documents listed; `unchanged` ids or id prefixes (folders, collections, boards whose own
-    version did not move) still exist and were not listed; `gone` ids are known to be deleted. `state` is given
+    `stamps` are the documents listed; `unchanged` ids, or id prefixes that end in `/` (folders, collections, boards
+    whose own version did not move), still exist and were not listed; `gone` ids are known to be deleted. `state` is given
     back to the next `list` unchanged. `complete` False (cut short) forbids every deletion.
     """
 
@@ -36,7 +36,8 @@ class Document:
     """One thing to index. Either `text` is there or `content` yields the bytes of a file of type `mime_type`.
 
     `readers` are the user ids (and group names as `group:<name>`) that Nextcloud names as readers; the owner is
-    among them.
+    among them. `owner` is the user whose thing it is where that is not the person asked as; one thing has one owner,
+    type and id whoever fetches it.
     """
 
     id: str
@@ -50,6 +51,7 @@ class Document:
     path: str | None = None
     tags: tuple[str, ...] = ()
     readers: frozenset[str] = frozenset()
+    owner: str | None = None
     extra: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 

@@ -1,0 +1,148 @@
+"""Cuts a text into passages that a model sees whole: never over its limit of tokens, at the seams a reader would choose.
+
+Headings begin a passage, then come paragraphs, lines, sentences, words. A passage repeats the end of the one before
+it (whole sentences, up to the overlap), so that nothing is cut out of its context.
+"""
+
+import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+HEADING = 5
+SENTENCE = 2
+SEAMS: tuple[tuple[int, re.Pattern[str]], ...] = (
+    (HEADING, re.compile(r"^(?=#{1,6} )", re.MULTILINE)),
+    (4, re.compile(r"\n[ \t]*\n\s*")),
+    (3, re.compile(r"\n")),
+    (SENTENCE, re.compile(r"(?<=[.!?…。！？])[\"'»”’)\]]*\s+|(?<=[。！？])")),
+    (1, re.compile(r"\s+")),
+)
+LEAST = 0.5
+"""A passage ends at the best seam in the rest of its room beyond this share of it."""
+SECTION = 0.3
+"""A heading beyond this share of the room begins a new passage."""
+LONG = 100
+"""More characters without a space than this are one unknown token for some models, but many once they are cut."""
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """`text[start:end]` of the document, without white space at its ends; `page` from 1 where the document has pages."""
+
+    index: int
+    start: int
+    end: int
+    page: int | None = None
+
+
+def chunk(text: str, tokens: Sequence[int], *, limit: int, overlap: int = 0, pages: Sequence[int] = ()) -> list[Passage]:
+    """The passages of a text. `tokens` are the offsets at which the model's tokens begin, `limit` and `overlap` count tokens.
+
+    `pages` are the offsets at which pages begin; a passage belongs to the page that it begins on.
+    """
+    room = _Room(_dense(text, tokens), _seams(text), limit, min(overlap, int(limit * SECTION)))
+    passages: list[Passage] = []
+    start, end = _skip_space(text, 0), 0
+    while start < len(text):
+        end = room.end(start, end, len(text))
+        stop = start + len(text[start:end].rstrip())
+        passages.append(Passage(len(passages), start, stop, _page(start, pages)))
+        start = room.resume(start, end) if _skip_space(text, end) < len(text) else len(text)
+        start = _skip_space(text, start)
+    return passages
+
+
+@dataclass(frozen=True, slots=True)
+class _Seams:
+    """Offsets where a passage may end, in order, each with its strength."""
+
+    offsets: list[int]
+    strengths: list[int]
+
+
+def _seams(text: str) -> _Seams:
+    best: dict[int, int] = {}
+    for strength, pattern in SEAMS:
+        for match in pattern.finditer(text):
+            best.setdefault(match.end(), strength)
+    offsets = sorted(best)
+    return _Seams(offsets, [best[offset] for offset in offsets])
+
+
+@dataclass(frozen=True, slots=True)
+class _Room:
+    tokens: Sequence[int]
+    seams: _Seams
+    limit: int
+    overlap: int
+
+    def end(self, start: int, after: int, size: int) -> int:
+        """Where the passage that begins at `start` ends: beyond `after` and with no more than `limit` tokens."""
+        first = bisect_left(self.tokens, start)
+        most = self._offset(first + self.limit, size)
+        window = self._window(max(after, self._offset(first + int(self.limit * SECTION), size)), most)
+        heading = next((offset for offset, strength in window if strength == HEADING), None)
+        if heading or most == size:
+            return heading or size
+        window = self._window(max(after, self._offset(first + int(self.limit * LEAST), size)), most) or self._window(
+            max(after, start), most
+        )
+        strongest = max((strength for _, strength in window), default=0)
+        return max((offset for offset, strength in window if strength == strongest), default=most)
+
+    def resume(self, start: int, end: int) -> int:
+        """Where the next passage begins: at a sentence or line within the overlap before `end`, never across a heading."""
+        last = bisect_left(self.tokens, end)
+        window = self._window(max(start, self._offset(last - self.overlap, end) - 1), end)
+        if not self.overlap or (window and window[-1] == (end, HEADING)):
+            return end
+        return next((offset for offset, strength in window if strength >= SENTENCE), end)
+
+    def _offset(self, token: int, default: int) -> int:
+        return self.tokens[max(0, token)] if token < len(self.tokens) else default
+
+    def _window(self, after: int, until: int) -> list[tuple[int, int]]:
+        """The seams beyond `after`, up to and with `until`."""
+        low, high = bisect_right(self.seams.offsets, after), bisect_right(self.seams.offsets, until)
+        return [(self.seams.offsets[at], self.seams.strengths[at]) for at in range(low, high)]
+
+
+def _dense(text: str, tokens: Sequence[int]) -> Sequence[int]:
+    """The tokens, with one for every character of endless words."""
+    words = [match.span() for match in re.finditer(rf"\S{{{LONG},}}", text)]
+    return sorted({*tokens, *(offset for start, end in words for offset in range(start, end))}) if words else tokens
+
+
+def _skip_space(text: str, start: int) -> int:
+    while start < len(text) and text[start].isspace():
+        start += 1
+    return start
+
+
+def _page(offset: int, pages: Sequence[int]) -> int | None:
+    if not pages:
+        return None
+    return max(1, bisect_right(pages, offset))
+
+
+_TOKEN = re.compile(r"[A-Za-z]+|\d+|[^\W\d_]|\S")
+
+
+def estimate(text: str) -> list[int]:
+    """Where tokens would begin for a model whose tokeniser is not here: more of them than any common tokeniser makes.
+
+    Three letters or two digits a token, every other sign and every letter of another script one of its own.
+    """
+    return list(_estimated(text))
+
+
+def _estimated(text: str) -> Iterator[int]:
+    for match in _TOKEN.finditer(text):
+        first = match.group()[0]
+        if first.isascii() and first.isalpha():
+            yield from range(match.start(), match.end(), 3)
+        elif first.isascii() and first.isdigit():
+            yield from range(match.start(), match.end(), 2)
+        else:
+            yield match.start()
