@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol, TypeVar
+from typing import Any, Literal, TypeVar
 
 Effect = Literal["read", "create", "update", "delete"]
 Run = Callable[..., Awaitable[Any]]
@@ -12,14 +12,15 @@ F = TypeVar("F", bound=Run)
 class Injected:
     """What the server hands to a tool and the model never sees: a parameter whose type derives from this.
 
-    A subclass is made with the caller's session as its only argument, unless the server provides it otherwise.
+    Clients of apps derive from `nextcloud.client.Client`; for other kinds the server has a provider.
     """
 
 
-class Progress(Injected, Protocol):
-    """Tells the person how far a long call has come. `total` None means unknown."""
+class Progress(Injected):
+    """Tells the person how far a long call has come; this one tells nobody, for tests and background work."""
 
-    async def __call__(self, done: float, total: float | None = None, message: str | None = None) -> None: ...
+    async def __call__(self, done: float, total: float | None = None, message: str | None = None) -> None:
+        """`done` of `total` units (None: unknown); `message` is shown as it is."""
 
 
 @dataclass(frozen=True)

@@ -30,3 +30,7 @@ def basic(login: str, password: str, kind: str = "app_password") -> Credential:
 def bearer(token: str) -> Credential:
     """RFC 6750 bearer token."""
     return Credential(f"Bearer {token}", "bearer")
+
+
+ANONYMOUS = Credential("", "none")
+"""Nobody: for what Nextcloud tells everyone."""

@@ -12,9 +12,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
-from nextcloud_mcp_server.core.errors import BadAnswer, CredentialRefused, Unreachable
+from nextcloud_mcp_server.core.errors import BadAnswer, CredentialRefused, Maintenance, Unreachable
 from nextcloud_mcp_server.nextcloud.answers import Answer, failure, retry_after
-from nextcloud_mcp_server.nextcloud.credentials import Credential
+from nextcloud_mcp_server.nextcloud.credentials import ANONYMOUS, Credential
 
 if TYPE_CHECKING:
     import aiohttp
@@ -56,6 +56,15 @@ class Transport:
         if self._client:
             await self._client.close()
             self._client = None
+
+    async def probe(self) -> None:
+        """Asks Nextcloud whether it is up, as nobody. Raises Unreachable, Maintenance or BadAnswer."""
+        answer = await self.send(ANONYMOUS, "GET", "/status.php", what="the status")
+        status = answer.json()
+        if not isinstance(status, dict) or "installed" not in status:
+            raise BadAnswer(f"{self.address.base} is not a Nextcloud.")
+        if cast("dict[str, Any]", status).get("maintenance"):
+            raise Maintenance("Nextcloud is in maintenance.")
 
     async def send(
         self, credential: Credential, method: str, path: str, *, what: str, headers: Mapping[str, str] | None = None, **more: Any
@@ -100,7 +109,9 @@ class Transport:
         import aiohttp
 
         client = self._connected()
-        headers |= {"Authorization": credential.authorization, "OCS-APIRequest": "true"}
+        headers["OCS-APIRequest"] = "true"
+        if credential.authorization:
+            headers["Authorization"] = credential.authorization
         url = self.address.base + path
         again = method in SAFE
         for attempt in range(1, ATTEMPTS + 1):

@@ -31,18 +31,17 @@ def find_apps() -> dict[str, NextcloudApp]:
 
 @dataclass(frozen=True)
 class Limits:
-    """An upper bound of what is listed and allowed: toolsets (None: the default ones) and the greatest effect."""
+    """An upper bound of what is listed and allowed: the apps and the greatest permission."""
 
-    toolsets: frozenset[str] | None = None
+    apps: frozenset[str]
     permission: str = "destructive"
 
-    def narrowed(self, other: "Limits") -> "Limits":
-        """Both bounds at once: narrowing only ever removes."""
+    def narrowed(self, apps: frozenset[str] | None = None, permission: str | None = None) -> "Limits":
+        """Less than before, never more."""
         order = list(PERMITTED)
-        least = min(self.permission, other.permission, key=order.index)
-        if other.toolsets is None or self.toolsets is None:
-            return Limits(self.toolsets if other.toolsets is None else other.toolsets, least)
-        return Limits(self.toolsets & other.toolsets, least)
+        return Limits(
+            self.apps & apps if apps is not None else self.apps, min(self.permission, permission or self.permission, key=order.index)
+        )
 
 
 @dataclass(frozen=True)
@@ -63,13 +62,13 @@ class Catalog:
     def defaults(self) -> frozenset[str]:
         return frozenset(name for name, app in self.apps.items() if app.default)
 
-    def toolsets(self, names: Iterable[str]) -> frozenset[str] | None:
-        """The apps that these names stand for (`all`, `default`, app names); None where no name is given.
+    def toolsets(self, names: Iterable[str]) -> frozenset[str]:
+        """The apps that these names stand for: `all`, `default`, app names; no name means the default ones.
 
         Raises UnknownToolset, so that a typing error never widens or empties the surface silently.
         """
         wanted: set[str] = set()
-        for name in (given.strip().lower() for given in names):
+        for name in [given.strip().lower() for given in names] or ["default"]:
             if name == "all":
                 wanted |= self.apps.keys()
             elif name == "default":
@@ -78,11 +77,7 @@ class Catalog:
                 wanted.add(name)
             else:
                 raise UnknownToolset(f"There is no toolset {name!r}. There is: all, default, {', '.join(self.apps)}.")
-        return frozenset(wanted) if wanted else None
-
-    def enabled(self, limits: Limits) -> frozenset[str]:
-        """The apps that the limits leave."""
-        return self.defaults if limits.toolsets is None else limits.toolsets
+        return frozenset(wanted)
 
     def available(self, capabilities: Mapping[str, Any] | None) -> frozenset[str]:
         """The apps that this Nextcloud has for this person; all of them while it could not be asked."""

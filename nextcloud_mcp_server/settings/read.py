@@ -2,7 +2,9 @@
 
 import difflib
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, cast, get_args
 
 from pydantic import AliasChoices, SecretStr, ValidationError
@@ -19,10 +21,19 @@ class SettingsError(Exception):
     """A setting is missing or wrong; one line each: name, value (secrets hidden), fix."""
 
 
-def read(environment: Mapping[str, str] | None = None) -> Settings:
-    """The tree from the environment. Raises SettingsError with every problem at once."""
-    if environment is not None:
-        return _with_environment(environment)
+def read(
+    environment: Mapping[str, str] | None = None, *, overrides: Mapping[str, str] | None = None, env_file: Path | None = None
+) -> Settings:
+    """The tree from the process's environment, or from `environment` alone.
+
+    `env_file` adds names that are not set; `overrides` (command line options) win. Raises SettingsError with every problem at once.
+    """
+    base = dict(os.environ if environment is None else environment)
+    with _environment({**_from_file(env_file), **base, **(overrides or {})}):
+        return _read()
+
+
+def _read() -> Settings:
     problems: list[str] = []
     values: dict[str, Any] = {}
     for name, section in sections():
@@ -37,13 +48,22 @@ def read(environment: Mapping[str, str] | None = None) -> Settings:
     return Settings.model_construct(**values)
 
 
-def _with_environment(environment: Mapping[str, str]) -> Settings:
-    """For tests and the demo: the given names only, in place of the process's."""
+def _from_file(path: Path | None) -> dict[str, str]:
+    if path is None:
+        return {}
+    from dotenv import dotenv_values
+
+    return {name: value for name, value in dotenv_values(path).items() if value is not None}
+
+
+@contextmanager
+def _environment(wanted: Mapping[str, str]) -> Generator[None]:
+    """The sections read the process's environment; for the moment it is exactly `wanted`."""
     before = dict(os.environ)
-    os.environ.clear()
-    os.environ.update(environment)
     try:
-        return read()
+        os.environ.clear()
+        os.environ.update(wanted)
+        yield
     finally:
         os.environ.clear()
         os.environ.update(before)

@@ -1,0 +1,68 @@
+"""The Notes REST API (https://github.com/nextcloud/notes/blob/main/docs/api/v1.md)."""
+
+import asyncio
+from typing import Any
+
+from nextcloud_mcp_server.apps.notes.models import ENTRIES, NOTE, NOTES, Note, SearchEntry
+from nextcloud_mcp_server.core.errors import BadAnswer
+from nextcloud_mcp_server.nextcloud.answers import Answer, quoted_etag, shape
+from nextcloud_mcp_server.nextcloud.client import Client
+
+API = "/index.php/apps/notes/api/v1"
+FOUND_AT_MOST = 200
+
+
+class Notes(Client):
+    """The notes of one person."""
+
+    async def all(self) -> list[Note]:
+        """Every note without its content, in one request."""
+        answer = await self.session.request("GET", f"{API}/notes?exclude=content", what="the notes")
+        return self._linked(answer.parse(NOTES))
+
+    async def get(self, note_id: int) -> Note:
+        answer = await self.session.request("GET", f"{API}/notes/{note_id}", what=f"Note {note_id}")
+        return self._note(answer)
+
+    async def create(self, title: str, content: str, category: str) -> Note:
+        fields = {"title": title, "content": content, "category": category}
+        return self._note(await self.session.request("POST", f"{API}/notes", what=f"note {title!r}", json=fields))
+
+    async def update(self, note_id: int, etag: str, fields: dict[str, Any]) -> Note:
+        """Changes the named fields only. Raises Changed where `etag` (quoted or not) is not the current one."""
+        headers = {"If-Match": quoted_etag(etag)}
+        return self._note(await self.session.request("PUT", f"{API}/notes/{note_id}", what=f"Note {note_id}", headers=headers, json=fields))
+
+    async def delete(self, note_id: int) -> None:
+        await self.session.request("DELETE", f"{API}/notes/{note_id}", what=f"Note {note_id}")
+
+    async def attachment(self, note_id: int, filename: str) -> tuple[bytes, str]:
+        """Bytes and media type of an attachment (API v1.4)."""
+        path = f"/index.php/apps/notes/api/v1.4/attachment/{note_id}"
+        answer = await self.session.request("GET", path, what=f"Attachment {filename!r} of note {note_id}", params={"path": filename})
+        return answer.body, answer.headers.get("Content-Type", "application/octet-stream").partition(";")[0]
+
+    async def settings(self) -> Any:
+        answer = await self.session.request("GET", f"{API}/settings", what="the settings of Notes")
+        return answer.json()
+
+    async def found(self, words: str) -> list[SearchEntry]:
+        """Hits of Nextcloud's own search: notes that hold every word in title, category or content."""
+        what = f"notes with {words!r}"
+        params = {"term": words, "limit": str(FOUND_AT_MOST)}
+        data: Any = await self.session.ocs("GET", "/search/providers/notes/search", what=what, params=params)
+        return shape(ENTRIES, data.get("entries") if isinstance(data, dict) else None, what)  # type: ignore[reportUnknownMemberType]
+
+    async def found_with_any(self, words: list[str]) -> list[SearchEntry]:
+        """Hits of each word by itself, together."""
+        hits = await asyncio.gather(*(self.found(word) for word in words))
+        return list({entry.resourceUrl: entry for some in hits for entry in some}.values())
+
+    def _note(self, answer: Answer) -> Note:
+        note = answer.parse(NOTE)
+        if not note.etag:
+            raise BadAnswer(f"Nextcloud's answer about {answer.what} has no etag.")
+        return self._linked([note])[0]
+
+    def _linked(self, notes: list[Note]) -> list[Note]:
+        return [note.model_copy(update={"url": self.session.link(f"/apps/notes/note/{note.id}")}) for note in notes]

@@ -1,0 +1,36 @@
+"""The command line: one file per command, imported when it is called."""
+
+import importlib
+
+import click
+
+from nextcloud_mcp_server import __version__
+
+COMMANDS = {"run": "run the server (the default)", "tools": "list every tool of this build", "demo": "try it with a sandbox"}
+
+
+class Commands(click.Group):
+    """Loads a command's module when it is asked for; options without a command mean `run`."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        return importlib.import_module(f"{__name__}.{cmd_name}").command
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if not args or (args[0].startswith("-") and args[0] not in ("--help", "--version")):
+            args = ["run", *args]
+        return super().parse_args(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=Commands)
+@click.version_option(__version__, prog_name="nextcloud-mcp-server")
+def main() -> None:
+    """Lets an AI assistant work with a person's Nextcloud over the Model Context Protocol."""

@@ -1,0 +1,97 @@
+"""Builds the whole server from the settings."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from mcp.server.lowlevel import Server
+
+from nextcloud_mcp_server import __version__
+from nextcloud_mcp_server.auth.modes import pair
+from nextcloud_mcp_server.auth.ports import Inbound, Outbound
+from nextcloud_mcp_server.core.errors import NextcloudError
+from nextcloud_mcp_server.nextcloud.capabilities import Cache
+from nextcloud_mcp_server.nextcloud.transport import Address, Transport
+from nextcloud_mcp_server.server.catalog import Catalog, Limits, UnknownToolset, find_apps
+from nextcloud_mcp_server.server.protocol import Protocol
+from nextcloud_mcp_server.server.surface import Surface
+from nextcloud_mcp_server.settings import Settings, SettingsError
+from nextcloud_mcp_server.web.health import Check, Health
+
+
+@dataclass(frozen=True)
+class Product:
+    """The parts that live as long as the process."""
+
+    settings: Settings
+    transport: Transport
+    inbound: Inbound
+    outbound: Outbound
+    surface: Surface
+    server: Server[Any]
+    health: Health
+
+    @asynccontextmanager
+    async def running(self) -> AsyncGenerator[None]:
+        """Background work runs inside; connections are closed at the end."""
+        try:
+            yield
+        finally:
+            await self.transport.aclose()
+
+    def banner(self) -> str:
+        """One line at start: mode, host, outbound way."""
+        address = self.transport.address.base
+        return (
+            f"nextcloud-mcp-server {__version__}: mode {self.settings.mode}, Nextcloud {address}, acting by {type(self.outbound).__name__}"
+        )
+
+
+def build(settings: Settings) -> Product:
+    """Everything wired, nothing started. Raises SettingsError."""
+    transport = Transport(address(settings), f"nextcloud-mcp-server/{__version__}")
+    cache = Cache()
+    inbound, outbound = pair(settings, transport, cache)
+    catalog = Catalog(find_apps())
+    surface = Surface(catalog, limits(catalog, settings), outbound.session, settings.mode)
+    server = Protocol(surface, settings.surface.progress_interval).server()
+    health = Health(settings.mode, reports={"nextcloud": _reachable(transport)})
+    return Product(settings, transport, inbound, outbound, surface, server, health)
+
+
+def address(settings: Settings) -> Address:
+    """Where Nextcloud is, from the settings."""
+    nextcloud = settings.nextcloud
+    bundle = nextcloud.ca_bundle
+    if bundle and not bundle.is_file():
+        raise SettingsError(f"NEXTCLOUD_CA_BUNDLE is wrong, {str(bundle)!r}: there is no such file.")
+    base = nextcloud.host.removesuffix("/index.php")
+    return Address(
+        base=base,
+        public=(nextcloud.public_url or base).removesuffix("/index.php"),
+        verify=nextcloud.verify_ssl,
+        ca_bundle=str(bundle) if bundle else None,
+        concurrency=nextcloud.max_concurrency,
+        timeout=nextcloud.timeout,
+    )
+
+
+def limits(catalog: Catalog, settings: Settings) -> Limits:
+    """The administrator's upper bound."""
+    try:
+        apps = catalog.toolsets(settings.surface.toolsets)
+    except UnknownToolset as error:
+        raise SettingsError(f"MCP_TOOLSETS is wrong, {','.join(settings.surface.toolsets)!r}: {error}") from None
+    return Limits(apps, "read" if settings.surface.read_only else settings.surface.permissions)
+
+
+def _reachable(transport: Transport) -> Check:
+    async def check() -> str:
+        try:
+            await transport.probe()
+        except NextcloudError as error:
+            return error.message
+        return "ok"
+
+    return check

@@ -1,0 +1,43 @@
+"""Runs the HTTP side under uvicorn, with a clean end on SIGTERM and SIGINT."""
+
+from typing import TYPE_CHECKING, Any
+
+import uvicorn
+
+from nextcloud_mcp_server.server.http import application
+from nextcloud_mcp_server.server.narrowing import by_header
+
+if TYPE_CHECKING:
+    from starlette.applications import Starlette
+
+    from nextcloud_mcp_server.server.compose import Product
+
+GRACE = 5
+
+
+def asgi(product: "Product", host: str) -> "Starlette":
+    """The ASGI application of a product that listens on `host`."""
+    narrow = by_header(product.surface.catalog, product.surface.limits)
+    return application(
+        product.server, product.inbound, narrow, product.settings, host, routes=product.health.routes(), lifespan=product.running
+    )
+
+
+def listen(product: "Product", host: str, port: int) -> None:
+    """Serves until a signal; requests in progress get some seconds to end."""
+    uvicorn.Server(config(product, host, port)).run()
+
+
+def config(product: "Product", host: str, port: int) -> uvicorn.Config:
+    forwarded = product.settings.server.forwarded_allow_ips
+    more: dict[str, Any] = {"proxy_headers": True, "forwarded_allow_ips": forwarded} if forwarded else {"proxy_headers": False}
+    return uvicorn.Config(
+        asgi(product, host),
+        host=host,
+        port=port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=GRACE,
+        **more,
+    )

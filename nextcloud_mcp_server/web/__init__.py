@@ -1,0 +1,1 @@
+"""What the server answers besides MCP: health, and later the management API, webhooks and the person's page."""
