@@ -1,0 +1,1 @@
+"""Turns text into vectors: one port (`port.py`), the embedded model and HTTP providers behind it."""

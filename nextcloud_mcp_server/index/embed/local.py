@@ -1,0 +1,86 @@
+"""The embedded model: an ONNX sentence encoder and its tokeniser, in whatever process calls it."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from nextcloud_mcp_server.core.errors import InvalidValue
+from nextcloud_mcp_server.index.embed.port import Model, Vector
+
+RUN = 8
+"""Texts in one run: more are not faster, and take far more memory."""
+SPECIAL = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """`model.json` of a model's folder. `tokens` counts the two special ones."""
+
+    name: str
+    dimension: int
+    tokens: int
+
+    @property
+    def model(self) -> Model:
+        return Model(self.name, self.dimension, self.tokens - SPECIAL)
+
+
+def read_card(folder: Path) -> Card:
+    """Raises InvalidValue where the folder holds no model."""
+    missing = [name for name in ("model.json", "model.onnx", "tokenizer.json") if not (folder / name).is_file()]
+    if missing:
+        raise InvalidValue(f"The model folder {folder} has no {', '.join(missing)}.", hint="Correct EMBEDDING_MODEL_DIR or unset it.")
+    about: dict[str, Any] = json.loads((folder / "model.json").read_text())
+    return Card(about["name"], about["dimension"], about["tokens"])
+
+
+class LocalModel:
+    """Loaded into memory. Not thread-safe but for `tokens`; `threads` 0 lets the library choose."""
+
+    def __init__(self, folder: Path, threads: int = 0) -> None:
+        import onnxruntime as _onnxruntime
+        from tokenizers import Tokenizer
+
+        self.card = read_card(folder)
+        self._tokenizer: Any = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        self._tokenizer.no_truncation()
+        self._tokenizer.no_padding()
+        onnxruntime: Any = _onnxruntime
+        options: Any = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.enable_cpu_mem_arena = False
+        options.log_severity_level = 3
+        self._session: Any = onnxruntime.InferenceSession(str(folder / "model.onnx"), options, providers=["CPUExecutionProvider"])
+
+    def tokens(self, text: str) -> list[int]:
+        """The offsets at which tokens begin."""
+        return [start for start, _ in self._tokenizer.encode(text, add_special_tokens=False).offsets]
+
+    def embed(self, texts: Sequence[str]) -> list[Vector]:
+        """Vectors in the order of the texts; runs are filled by length, so that little is padded."""
+        encoded = [self._ids(text) for text in texts]
+        order = sorted(range(len(texts)), key=lambda at: len(encoded[at]))
+        vectors: list[Vector] = [[] for _ in texts]
+        for start in range(0, len(order), RUN):
+            chosen = order[start : start + RUN]
+            for at, vector in zip(chosen, self.run([encoded[at] for at in chosen]), strict=True):
+                vectors[at] = vector
+        return vectors
+
+    def run(self, ids: Sequence[Sequence[int]]) -> list[Vector]:
+        """One run of the model over token ids."""
+        import numpy as np
+
+        width = max(len(one) for one in ids)
+        numbers = np.zeros((len(ids), width), np.int64)
+        mask = np.zeros((len(ids), width), np.int64)
+        for row, one in enumerate(ids):
+            numbers[row, : len(one)] = one
+            mask[row, : len(one)] = 1
+        return self._session.run(["sentence_embedding"], {"input_ids": numbers, "attention_mask": mask})[0].tolist()
+
+    def _ids(self, text: str) -> list[int]:
+        ids: list[int] = self._tokenizer.encode(text).ids
+        return ids if len(ids) <= self.card.tokens else [*ids[: self.card.tokens - 1], ids[-1]]
