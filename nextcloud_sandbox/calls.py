@@ -5,6 +5,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import unquote
 
 from aiohttp import web
 
@@ -44,6 +45,10 @@ class Call:
     @property
     def path(self) -> str:
         return self.match.path
+
+    @property
+    def path_decoded(self) -> str:
+        return unquote(self.match.path)
 
     @property
     def user(self) -> User:

@@ -15,7 +15,7 @@ from nextcloud_sandbox.model import AppPassword, Data, Session, User
 if TYPE_CHECKING:
     from nextcloud_sandbox.calls import Call
     from nextcloud_sandbox.routing import Routes
-    from nextcloud_sandbox.tree.user import UserFiles
+    from nextcloud_sandbox.tree.user import Entry, UserFiles
 
 __all__ = ["Area", "Fault", "Sandbox", "Seen", "User"]
 
@@ -29,12 +29,26 @@ ALPHABET = string.ascii_letters + string.digits
 
 
 @dataclass(frozen=True)
+class Provider:
+    """A provider of the unified search. `find(call, term)` gives all entries in OCS's form."""
+
+    id: str
+    name: str
+    icon: str
+    order: int
+    find: "Callable[[Call, str], list[dict[str, Any]]]"
+    paginated: bool = True
+
+
+@dataclass(frozen=True)
 class Area:
     """What one part of the API contributes. `name` is the Nextcloud app id that `Sandbox.enabled` switches.
 
     `capabilities(call)` returns the entries for capabilities (`call.user_or_none` is None for an anonymous caller);
     `seed(sandbox)` makes the demo data through the same code as requests; `principal(call, user_id)` adds properties
-    (Clark name -> inner XML) to the user's DAV principal; `order` orders seeding; `optional` areas can be disabled.
+    (Clark name -> inner XML) to the user's DAV principal; `file_properties` adds or replaces DAV properties of files (None = 404);
+    `providers` answer the unified search;
+    `order` orders seeding; `optional` areas can be disabled.
     """
 
     name: str
@@ -42,6 +56,8 @@ class Area:
     seed: Callable[["Sandbox"], None] | None = None
     capabilities: Callable[["Call"], Mapping[str, Any]] | None = None
     principal: Callable[["Call", str], Mapping[str, str]] | None = None
+    file_properties: Mapping[str, Callable[["Call", "Entry"], str | None]] | None = None
+    providers: "tuple[Provider, ...]" = ()
     optional: bool = True
     order: int = 50
 
@@ -73,6 +89,7 @@ class Sandbox:
         self.requests: deque[Seen] = deque(maxlen=100_000)
         self.listeners: list[Listener] = []
         self.changes = 0
+        self.volatile: dict[str, Any] = {}
 
     @property
     def state(self) -> dict[str, Any]:
@@ -171,6 +188,11 @@ class Sandbox:
         while len(sessions) > MAX_SESSIONS:
             sessions.popitem(last=False)
         return key
+
+    def login(self, login: str, password: str) -> User | None:
+        """The enabled account with this login name and account password."""
+        user = self.find_login(login)
+        return user if user and user.password == password and user.enabled else None
 
     def session(self, key: str | None) -> Session | None:
         """A session that still stands for an existing account."""

@@ -140,6 +140,8 @@ def tag(name: str, inner: str = "") -> str:
 def tag_ends(name: str) -> tuple[str, str]:
     uri, _, local = name[1:].rpartition("}") if name.startswith("{") else ("", "", name)
     prefix = PREFIXES.get(uri)
+    if not uri:
+        return f"<{local}", f"</{local}>"
     if prefix:
         return f"<{prefix}:{local}", f"</{prefix}:{local}>"
     return f'<x1:{local} xmlns:x1="{escape(uri, {chr(34): "&quot;"})}"', f"</x1:{local}>"

@@ -92,7 +92,10 @@ def login_failed(call: Call) -> web.Response:
 def not_found(call: Call) -> web.Response:
     """No route: what each family answers."""
     if call.match.family is Family.DAV:
-        return DavError(404, "File not found").response()
+        refused = guard_dav(call, Access.OPEN)
+        unsupported = f"There was no plugin in the system that was willing to handle this {call.request.method} method."
+        error = DavError(501, unsupported) if call.match.other_method else DavError(404, "File not found")
+        return refused or error.response()
     if call.match.other_method:
         return html(405, "")
     if call.match.family is Family.OCS:

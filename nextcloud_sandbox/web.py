@@ -107,7 +107,7 @@ def trusted(sandbox: Sandbox, request: web.Request) -> bool:
 def set_cookies(call: Call, response: web.StreamResponse) -> None:
     """Every answer of a signed-in request opens a session unless the request came with one."""
     identity, name = call.identity, call.sandbox.data.instance_id
-    if identity.session is not None or (identity.user is None and session_cookie(call.sandbox, call.request)):
+    if name in response.cookies or identity.session is not None or (identity.user is None and session_cookie(call.sandbox, call.request)):
         return
     if identity.user is not None:
         key = call.sandbox.open_session(identity.user.id, identity.app_password.token if identity.app_password else None)

@@ -1,1 +1,1 @@
-"""The file trees: pure, without HTTP."""
+"""The file trees of all users: nodes, mounts, trash, versions. Pure: no HTTP, no clock of its own."""

@@ -1,0 +1,6 @@
+"""Demo notes. Filled below."""
+
+from nextcloud_sandbox.core import Sandbox
+
+
+def seed(sandbox: Sandbox) -> None: ...
