@@ -21,10 +21,10 @@ demo: install
 	$(BIN)/nextcloud-mcp-server demo
 
 test: install
-	$(BIN)/python scripts/test.py
+	$(BIN)/python -m scripts.test
 
 check: install
-	$(BIN)/python scripts/check.py
+	$(BIN)/python -m scripts.check
 
 bench: install
 	$(BIN)/python -m benchmarks
@@ -33,7 +33,7 @@ eval: install
 	$(BIN)/nextcloud-mcp-server eval $(COLLECTION)
 
 docs: install
-	$(BIN)/python scripts/docs.py
+	$(BIN)/python -m scripts.docs
 
 lock:
 	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --all-extras --group dev pyproject.toml -o requirements/dev.txt

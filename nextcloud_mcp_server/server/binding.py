@@ -27,7 +27,7 @@ Provider = Callable[["Call"], Awaitable[Injected]]
 """Makes an injected object that is more than a client on a session."""
 
 _HINTS: Mapping[Effect, mcp.ToolAnnotations] = {
-    "read": mcp.ToolAnnotations(read_only_hint=True, destructive_hint=False, idempotent_hint=True),
+    "read": mcp.ToolAnnotations(read_only_hint=True, destructive_hint=False),
     "create": mcp.ToolAnnotations(read_only_hint=False, destructive_hint=False, idempotent_hint=False),
     "update": mcp.ToolAnnotations(read_only_hint=False, destructive_hint=False, idempotent_hint=False),
     "delete": mcp.ToolAnnotations(read_only_hint=False, destructive_hint=True, idempotent_hint=True),

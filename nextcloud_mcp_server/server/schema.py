@@ -64,9 +64,8 @@ def output_schema(model: type[BaseModel]) -> Schema:
 
 def _small(node: Schema, definitions: Mapping[str, Schema]) -> Schema:
     if "$ref" in node:
-        target = definitions[node["$ref"].rsplit("/", 1)[1]]
+        target = {key: value for key, value in definitions[node["$ref"].rsplit("/", 1)[1]].items() if key != "description"}
         node = {**target, **{key: value for key, value in node.items() if key != "$ref"}}
-        node.pop("description", None) if "description" in target and node["description"] == target["description"] else None
     made: Schema = {}
     for key, value in node.items():
         if key in _NOISE and not (key == "additionalProperties" and isinstance(value, dict) and value):
