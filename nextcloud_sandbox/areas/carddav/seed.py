@@ -1,0 +1,7 @@
+"""Demo contacts."""
+
+from nextcloud_sandbox.core import Sandbox
+
+
+def seed(sandbox: Sandbox) -> None:
+    pass

@@ -1,0 +1,1 @@
+"""What calendars and address books have in common: content lines, collections with a change log, DAV reports."""
