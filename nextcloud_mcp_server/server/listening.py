@@ -1,5 +1,6 @@
 """Runs the HTTP side under uvicorn, with a clean end on SIGTERM and SIGINT."""
 
+import signal
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
@@ -25,6 +26,9 @@ def asgi(product: "Product", host: str) -> "Starlette":
 
 def listen(product: "Product", host: str, port: int) -> None:
     """Serves until a signal; requests in progress get some seconds to end."""
+    # uvicorn raises the signal again when all is done, for whoever handled it before: an asked-for end is no failure.
+    for asked in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(asked, lambda *_: None)
     uvicorn.Server(config(product, host, port)).run()
 
 

@@ -1,0 +1,162 @@
+"""What the spine costs over the bare SDK and over bare HTTP: latency, parallel calls, start, memory."""
+
+import asyncio
+import os
+import re
+import sys
+import time
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+import aiohttp
+import psutil
+from mcp import Client
+from mcp.client.stdio import StdioServerParameters, stdio_client
+
+from benchmarks.backend import PATH
+from benchmarks.rows import Row, Times, compared, interleaved
+
+COMMAND = str(Path(sys.executable).parent / "nextcloud-mcp-server")
+CALLS = 400
+STARTS = 7
+
+
+def environment(backend: str) -> dict[str, str]:
+    kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    more = {"NEXTCLOUD_MAX_CONCURRENCY": "32", "LOG_LEVEL": "warning", "ENABLE_SEMANTIC_SEARCH": "false"}
+    return {**kept, "NEXTCLOUD_HOST": backend, "NEXTCLOUD_USERNAME": "ada", "NEXTCLOUD_PASSWORD": "ada", **more}
+
+
+@asynccontextmanager
+async def process(
+    *arguments: str, env: dict[str, str] | None = None, port_in: str = r"^(\d+)$", stream: str = "stdout"
+) -> AsyncGenerator[tuple[str, int]]:
+    """A process that says its port; its address and process id."""
+    pipes = {stream: asyncio.subprocess.PIPE}
+    started = await asyncio.create_subprocess_exec(*arguments, env=env, **pipes)
+    try:
+        reader = getattr(started, stream)
+        while not (found := re.search(port_in, (await reader.readline()).decode().strip())):
+            pass
+        drain = asyncio.create_task(reader.read())
+        yield f"http://127.0.0.1:{found[1]}", started.pid
+        drain.cancel()
+    finally:
+        started.terminate()
+        await started.wait()
+
+
+def backend(milliseconds: float) -> "asynccontextmanager[tuple[str, int]]":
+    return process(sys.executable, "-m", "benchmarks.backend", str(milliseconds))
+
+
+def ours(url: str) -> "asynccontextmanager[tuple[str, int]]":
+    env = {**environment(url), "LOG_LEVEL": "info"}
+    return process(COMMAND, "run", "--port", "0", env=env, port_in=r"running on http://127\.0\.0\.1:(\d+)", stream="stderr")
+
+
+def bare(url: str) -> "asynccontextmanager[tuple[str, int]]":
+    return process(sys.executable, "-m", "benchmarks.bare", "http", url)
+
+
+def stdio_ours(url: str) -> StdioServerParameters:
+    return StdioServerParameters(command=COMMAND, args=["run", "-t", "stdio"], env=environment(url))
+
+
+def stdio_bare(url: str) -> StdioServerParameters:
+    return StdioServerParameters(
+        command=sys.executable, args=["-m", "benchmarks.bare", "stdio", url], cwd=str(Path(__file__).parent.parent)
+    )
+
+
+async def rows() -> list[Row]:
+    return [*await over_http(), *await over_stdio(), *await over_a_slow_server(), *await starting(), *await idle()]
+
+
+async def over_http() -> list[Row]:
+    async with AsyncExitStack() as stack:
+        url, _ = await stack.enter_async_context(backend(0))
+        mine = await stack.enter_async_context(Client((await stack.enter_async_context(ours(url)))[0] + "/mcp"))
+        floor = await stack.enter_async_context(Client((await stack.enter_async_context(bare(url)))[0] + "/mcp"))
+        called, base = await interleaved(
+            CALLS, lambda: mine.call_tool("nc_notes_get_note", {"note_id": 7}), lambda: floor.call_tool("read_note", {"note_id": 7})
+        )
+        (listed,) = await interleaved(CALLS // 4, mine.list_tools)
+    return [
+        compared("read tool over HTTP, over a bare SDK server", called, base, 1.15),
+        Row("`tools/list` over HTTP, client's parsing included", str(listed)),
+    ]
+
+
+async def over_stdio() -> list[Row]:
+    async with AsyncExitStack() as stack:
+        url, _ = await stack.enter_async_context(backend(0))
+        mine = await stack.enter_async_context(Client(stdio_client(stdio_ours(url))))
+        floor = await stack.enter_async_context(Client(stdio_client(stdio_bare(url))))
+        called, base = await interleaved(
+            CALLS, lambda: mine.call_tool("nc_notes_get_note", {"note_id": 7}), lambda: floor.call_tool("read_note", {"note_id": 7})
+        )
+    return [compared("read tool over stdio, over a bare SDK server", called, base, 1.15)]
+
+
+async def over_a_slow_server() -> list[Row]:
+    async with AsyncExitStack() as stack:
+        url, _ = await stack.enter_async_context(backend(50))
+        mine = await stack.enter_async_context(Client((await stack.enter_async_context(ours(url)))[0] + "/mcp"))
+        http = await stack.enter_async_context(aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=64)))
+
+        async def bare_request() -> None:
+            async with http.get(url + PATH) as response:
+                await response.read()
+
+        async def tool_call() -> None:
+            await mine.call_tool("nc_notes_get_note", {"note_id": 7})
+
+        one, one_floor = await interleaved(60, tool_call, bare_request)
+        many, many_floor = await interleaved(
+            20, lambda: asyncio.gather(*(tool_call() for _ in range(32))), lambda: asyncio.gather(*(bare_request() for _ in range(32)))
+        )
+    return [
+        compared("read tool over HTTP, over a bare request to a server that takes 50 ms", one, one_floor, 1.15),
+        compared("32 read tools at once, over 32 bare requests at once to the same server", many, many_floor, 1.2),
+    ]
+
+
+async def starting() -> list[Row]:
+    """Process start to the answer of `tools/list` over stdio, each in turn."""
+    async with backend(0) as (url, _):
+
+        async def start(parameters: StdioServerParameters) -> float:
+            began = time.perf_counter()
+            async with Client(stdio_client(parameters)) as client:
+                await client.list_tools()
+                return time.perf_counter() - began
+
+        mine, floor = [], []
+        for _ in range(STARTS):
+            mine.append(await start(stdio_ours(url)))
+            floor.append(await start(stdio_bare(url)))
+    seconds, base = Times(mine), Times(floor)
+    ratio = seconds.p50 / base.p50
+    return [
+        Row(
+            "start to first answer over stdio",
+            f"{seconds.p50:.2f} s",
+            f"{base.p50:.2f} s",
+            f"{ratio:.2f}",
+            "<= 1.5 s and <= 1.4",
+            seconds.p50 <= 1.5 and ratio <= 1.4,
+        )
+    ]
+
+
+async def idle() -> list[Row]:
+    async with backend(0) as (url, _), ours(url) as (address, pid):
+        async with Client(f"{address}/mcp") as client:
+            await client.list_tools()
+            await client.call_tool("nc_notes_get_note", {"note_id": 7})
+        megabytes = psutil.Process(pid).memory_info().rss / 1e6
+    return [
+        Row("memory of the idle server after a call, search off (RSS)", f"{megabytes:.0f} MB", target="<= 110 MB", met=megabytes <= 110)
+    ]

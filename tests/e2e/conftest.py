@@ -1,0 +1,80 @@
+"""The real command in a process of its own, in front of a sandbox in another."""
+
+import asyncio
+import os
+import re
+import signal
+import sys
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from nextcloud_sandbox.server import Running, running
+
+COMMAND = str(Path(sys.executable).parent / "nextcloud-mcp-server")
+LISTENING = re.compile(r"Uvicorn running on (http://\S+)")
+
+
+@dataclass
+class Served:
+    """A running server: its address and everything it logged so far."""
+
+    url: str
+    process: asyncio.subprocess.Process
+    log: list[str] = field(default_factory=list)
+
+    async def stop(self) -> int:
+        """Asks the process to end; its exit code."""
+        if self.process.returncode is None:
+            self.process.send_signal(signal.SIGTERM)
+        return await asyncio.wait_for(self.process.wait(), 20)
+
+
+def environment(sandbox: Running, user: str = "alice", **more: str) -> dict[str, str]:
+    """Only what the server needs, so that the tester's own settings do not leak in."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    return {
+        **kept,
+        "NEXTCLOUD_HOST": sandbox.url,
+        "NEXTCLOUD_USERNAME": user,
+        "NEXTCLOUD_PASSWORD": user,
+        "ENABLE_SEMANTIC_SEARCH": "false",
+        **more,
+    }
+
+
+@asynccontextmanager
+async def server(env: dict[str, str], *arguments: str) -> AsyncGenerator[Served]:
+    """`nextcloud-mcp-server run` on a free port."""
+    process = await asyncio.create_subprocess_exec(
+        COMMAND, "run", "--port", "0", *arguments, env=env, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE
+    )
+    served = Served("", process)
+    listening = asyncio.Event()
+
+    async def read() -> None:
+        assert process.stderr
+        async for line in process.stderr:
+            served.log.append(line.decode())
+            if found := LISTENING.search(served.log[-1]):
+                served.url = found[1]
+                listening.set()
+        listening.set()
+
+    reader = asyncio.create_task(read())
+    await asyncio.wait_for(listening.wait(), 30)
+    try:
+        assert served.url, "".join(served.log)
+        yield served
+    finally:
+        await served.stop()
+        await reader
+
+
+@pytest.fixture(scope="session")
+async def sandbox() -> AsyncGenerator[Running]:
+    async with running(seed=False) as one:
+        yield one
