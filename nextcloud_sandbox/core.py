@@ -209,8 +209,9 @@ class Sandbox:
 
     def seed_accounts(self) -> None:
         self.groups.update({"admin": [], "project": []})
-        self.add_user("admin", "admin", "admin", groups=("admin",))
-        self.add_user("alice", "alice", "Alice Example", email="alice@example.org", groups=("project",))
+        self.add_user("admin", "admin", "Admin", email="admin@example.org", groups=("admin",))
+        alice = self.add_user("alice", "alice", "Alice Example", email="alice@example.org", groups=("project",))
+        alice.profile["timezone"] = "UTC"
         self.add_user("bob", "bob", "Bob Example", email="bob@example.org", groups=("project",))
         self.add_user("carol-4f2a", "carol", "Carol Example", email="carol@example.test")
 

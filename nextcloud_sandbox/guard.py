@@ -86,7 +86,7 @@ def login_failed(call: Call) -> web.Response:
         return html(
             401, f"<!DOCTYPE html><html><head><title>Nextcloud</title></head><body><h1>Unauthorized</h1><p>{message}</p></body></html>"
         )
-    return reply(401, dumps({"message": message}), "application/json; charset=utf-8", {"Cache-Control": "no-store"})
+    return reply(401, dumps({"message": message}), "application/json; charset=utf-8")
 
 
 def not_found(call: Call) -> web.Response:

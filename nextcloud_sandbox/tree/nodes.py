@@ -21,6 +21,20 @@ TYPES = {
 }
 
 
+UNSAFE_TYPES = frozenset(
+    {
+        "text/html",
+        "application/json",
+        "application/javascript",
+        "text/javascript",
+        "application/xml",
+        "text/xml",
+        "image/svg+xml",
+        "application/yaml",
+    }
+)
+
+
 class TreeError(Exception):
     """Something about `path` is not as the operation needs it."""
 
@@ -99,6 +113,11 @@ class Node:
 def mime_of(name: str) -> str:
     ending = "." + name.rpartition(".")[2].lower()
     return TYPES.get(ending) or mimetypes.guess_type(name)[0] or "application/octet-stream"
+
+
+def secure_mime(mime: str) -> str:
+    """The type that everything but PROPFIND tells: what a browser might run is plain text."""
+    return "text/plain" if mime in UNSAFE_TYPES else mime
 
 
 def folder_etag() -> str:

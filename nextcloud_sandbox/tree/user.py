@@ -31,11 +31,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A node as one user sees it: at `path` ("/" or "/a/b"), inside `mount` when it is not the user's own."""
+    """A node as one user sees it: at `path` ("/" or "/a/b"), inside `mount` when it is not the user's own.
+
+    `listed` tells that it was found in its folder's listing, not asked for itself: Nextcloud shows other permissions then.
+    """
 
     path: str
     node: Node
     mount: Mount | None = None
+    listed: bool = False
 
     @property
     def name(self) -> str:
@@ -105,15 +109,17 @@ class UserFiles:
         base = entry.path.rstrip("/")
         here = {m.path: m for m in self.store.mounts_of(self.user).values() if parent_of("/" + m.path) == (base or "/")}
         own = [Entry(f"{base}/{n.name}", n, entry.mount) for n in entry.node.sorted_children() if f"{base}/{n.name}"[1:] not in here]
-        return own + [Entry("/" + mount.path, mount.node, mount) for mount in here.values()]
+        return own + [Entry("/" + mount.path, mount.node, mount, listed=True) for mount in here.values()]
 
     def walk(self, path: str = "/") -> Iterator[Entry]:
         """The entry and everything below, folders before their content."""
-        entry = self.get(path)
+        yield from self._walk(self.get(path))
+
+    def _walk(self, entry: Entry) -> Iterator[Entry]:
         yield entry
         if entry.node.is_folder:
             for child in self.children(entry.path):
-                yield from self.walk(child.path)
+                yield from self._walk(child)
 
     def by_id(self, node_id: int) -> Entry | None:
         """A file by its id when this user can see it, the user's own path first."""
@@ -242,7 +248,7 @@ class UserFiles:
         return moved, replaced
 
     def copy(self, source: str, target: str, *, overwrite: bool = True) -> tuple[Entry, bool]:
-        """Copy a file or a whole folder; the new entry and whether something was replaced."""
+        """Copy a file or a whole folder, with times and ETags of files; the new entry and whether something was replaced."""
         entry = self.get(source)
         parent, name = self._parent(target, make=False)
         replaced = self._clear(target, overwrite)
@@ -262,7 +268,9 @@ class UserFiles:
 
     def _clone(self, node: Node, name: str, owner: str) -> Node:
         if node.children is None:
-            return self.store.new_file(self.sandbox.next_id(), name, owner, self._now(), node.content)
+            made = self.store.new_file(self.sandbox.next_id(), name, owner, node.mtime, node.content)
+            made.etag = node.etag
+            return made
         made = self.store.new_folder(self.sandbox.next_id(), name, owner, self._now())
         made.size = node.size
         for child in node.children.values():

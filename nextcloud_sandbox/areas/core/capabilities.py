@@ -50,6 +50,8 @@ def recorded() -> str:
 def document(call: Call) -> dict[str, Any]:
     base: dict[str, Any] = json.loads(recorded().replace("{base}", call.base_url()))
     anonymous = call.user_or_none is None
+    if call.user_or_none is not None:
+        base["core"]["user"]["timezone"] = call.user.profile.get("timezone", "")
     out = {key: value for key, value in base.items() if key in ANONYMOUS or not anonymous}
     for area in call.sandbox.areas:
         if area.capabilities is not None and area.name in call.sandbox.enabled:

@@ -59,8 +59,8 @@ async def page(call: Call, names: list[str]) -> list[str]:
     return found[start : start + limit if limit else None]
 
 
-def details(call: Call, user: User) -> dict[str, object]:
-    out = record(call.sandbox, user, scopes=user.id == call.uid)
+def details(call: Call, user: User, *, own: bool = False) -> dict[str, object]:
+    out = record(call.sandbox, user, scopes=own)
     if not call.is_admin:
         return out
     return {"enabled": out.pop("enabled"), "storageLocation": f"/var/www/html/data/{user.id}", **out}
@@ -100,7 +100,8 @@ async def create_user(call: Call) -> web.StreamResponse:
 
 @routes.ocs("GET", "/cloud/users/{user}")
 async def user(call: Call) -> web.StreamResponse:
-    return ocs.ok(call, details(call, find(call)))
+    found = find(call)
+    return ocs.ok(call, details(call, found, own=found.id == call.uid))
 
 
 @routes.ocs("PUT", "/cloud/users/{user}")

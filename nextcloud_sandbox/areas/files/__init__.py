@@ -24,7 +24,7 @@ def find(call: Call, term: str) -> list[dict[str, Any]]:
             "rounded": False,
             "attributes": {"fileId": str(entry.node.id), "path": entry.path},
         }
-        for entry in sorted(entries, key=lambda entry: -entry.node.mtime)
+        for entry in sorted(entries, key=lambda entry: (-entry.node.mtime, -entry.node.id))
     ]
 
 

@@ -10,7 +10,7 @@ from nextcloud_sandbox.areas.files.place import file_id, href_of
 from nextcloud_sandbox.calls import Call
 from nextcloud_sandbox.dav import DAV, NC, OC, Propfind, http_date, text
 from nextcloud_sandbox.dav import Entry as Answer
-from nextcloud_sandbox.tree.nodes import CREATE, DELETE, SHARE, UPDATE
+from nextcloud_sandbox.tree.nodes import CREATE, DELETE, SHARE, UPDATE, secure_mime
 from nextcloud_sandbox.tree.user import Entry, UserFiles
 
 SHARE_PERMISSIONS = "{http://open-collaboration-services.org/ns}share-permissions"
@@ -59,7 +59,7 @@ def permissions(context: Context, entry: Entry) -> str:
     bits, node = entry.permissions, entry.node
     kind = entry.mount.kind if entry.mount else ""
     out = ("S" if kind == "shared" else "") + ("R" if bits & SHARE else "") + ("M" if kind not in ("", "shared") else "") + "G"
-    movable = not entry.is_mount_root or kind == "shared"
+    movable = not (entry.is_mount_root and entry.listed) or kind == "shared"
     out += ("D" if movable and (bits & DELETE or entry.is_mount_root) else "") + (
         "NV" if movable and (bits & UPDATE or entry.is_mount_root) else ""
     )
@@ -72,6 +72,11 @@ def has_preview(entry: Entry) -> str:
     mime = entry.node.mime
     kinds = mime.startswith("image/") or mime in ("text/plain", "text/markdown")
     return "true" if kinds and entry.node.size else "false"
+
+
+def content_type(context: Context, entry: Entry) -> str:
+    mime = entry.node.mime
+    return mime if context.call.request.method == "PROPFIND" else secure_mime(mime)
 
 
 def checksums(context: Context, entry: Entry) -> str | None:
@@ -91,8 +96,8 @@ def file(value: Callable[[Context, Entry], Any]) -> Property:
     return lambda context, entry: text(value(context, entry)) if not entry.node.is_folder else None
 
 
-def count(entry: Entry, *, folders: bool) -> int:
-    return sum(child.is_folder is folders for child in (entry.node.children or {}).values())
+def count(context: Context, entry: Entry, *, folders: bool) -> int:
+    return sum(child.node.is_folder is folders for child in context.files.children(entry.path))
 
 
 TABLE: dict[str, Property] = {
@@ -102,7 +107,7 @@ TABLE: dict[str, Property] = {
     f"{DAV}quota-used-bytes": folder(lambda context, entry: entry.node.size),
     f"{DAV}quota-available-bytes": folder(lambda context, entry: -3),
     f"{DAV}getetag": lambda context, entry: f"&quot;{context.files.etag(entry)}&quot;",
-    f"{DAV}getcontenttype": file(lambda context, entry: entry.node.mime),
+    f"{DAV}getcontenttype": file(lambda context, entry: content_type(context, entry)),
     f"{DAV}displayname": lambda context, entry: text(entry.name or context.files.user),
     f"{DAV}creationdate": lambda context, entry: EPOCH,
     f"{OC}id": lambda context, entry: file_id(context.call, entry),
@@ -124,8 +129,8 @@ TABLE: dict[str, Property] = {
     f"{NC}is-mount-root": lambda context, entry: "true" if entry.is_mount_root else "false",
     f"{NC}system-tags": lambda context, entry: tags.of_file_xml(context.call, entry.node.id),
     f"{NC}sharees": lambda context, entry: "",
-    f"{NC}contained-folder-count": folder(lambda context, entry: count(entry, folders=True)),
-    f"{NC}contained-file-count": folder(lambda context, entry: count(entry, folders=False)),
+    f"{NC}contained-folder-count": folder(lambda context, entry: count(context, entry, folders=True)),
+    f"{NC}contained-file-count": folder(lambda context, entry: count(context, entry, folders=False)),
     f"{NC}creation_time": lambda context, entry: str(entry.node.created),
     f"{NC}upload_time": file(lambda context, entry: entry.node.uploaded),
     f"{NC}hidden": lambda context, entry: "false",

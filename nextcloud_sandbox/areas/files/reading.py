@@ -12,6 +12,7 @@ from nextcloud_sandbox import dav, preconditions
 from nextcloud_sandbox.areas.files.place import FILES, WEBDAV, files_of, find, is_foreign, quoted
 from nextcloud_sandbox.calls import Call, html, reply
 from nextcloud_sandbox.routing import Routes
+from nextcloud_sandbox.tree.nodes import secure_mime
 from nextcloud_sandbox.tree.user import Entry, UserFiles
 
 routes = Routes("files")
@@ -34,7 +35,6 @@ async def get(call: Call) -> web.StreamResponse:
         "Last-Modified": dav.http_date(entry.node.mtime),
         "ETag": etag,
         "OC-ETag": etag,
-        "Accept-Ranges": "bytes",
         "Content-Disposition": disposition(entry.name),
     }
     if entry.node.checksum:
@@ -44,6 +44,7 @@ async def get(call: Call) -> web.StreamResponse:
 
 def content(call: Call, data: bytes, mime: str, headers: dict[str, str]) -> web.Response:
     """The bytes, or the asked range of them."""
+    mime = secure_mime(mime)
     kind = mime + (";charset=UTF-8" if mime.startswith("text/") else "")
     asked = RANGE.match(call.header("Range").replace(" ", ""))
     if asked is None or not (asked[1] or asked[2]):

@@ -80,7 +80,6 @@ async def get(call: Call) -> web.StreamResponse:
         "Last-Modified": dav.http_date(version.timestamp),
         "ETag": etag,
         "OC-ETag": etag,
-        "Accept-Ranges": "bytes",
         "Content-Disposition": disposition(entry.name),
     }
     return content(call, version.content, entry.node.mime, headers)
