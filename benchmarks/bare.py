@@ -1,11 +1,9 @@
 """The floor: the SDK's own `MCPServer` with one tool that asks the backend and returns its text.
 
-`python -m benchmarks.bare stdio|http BACKEND_URL`; over HTTP it prints its port.
+`python -m benchmarks.bare stdio|http BACKEND_URL`; over HTTP it logs its address.
 """
 
-import contextlib
 import functools
-import socket
 import sys
 
 import aiohttp
@@ -34,11 +32,7 @@ def main() -> None:
     if sys.argv[1] == "stdio":
         server.run("stdio")
         return
-    listening = socket.create_server(("127.0.0.1", 0))
-    print(listening.getsockname()[1], flush=True)
-    application = server.streamable_http_app()
-    with contextlib.suppress(KeyboardInterrupt):
-        uvicorn.Server(uvicorn.Config(application, log_level="critical")).run(sockets=[listening])
+    uvicorn.run(server.streamable_http_app(), port=0, log_level="info", access_log=False)
 
 
 if __name__ == "__main__":

@@ -5,8 +5,9 @@ import os
 import re
 import sys
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import aiohttp
@@ -18,6 +19,7 @@ from benchmarks.backend import PATH
 from benchmarks.rows import Row, Times, compared, interleaved
 
 COMMAND = str(Path(sys.executable).parent / "nextcloud-mcp-server")
+RUNNING = r"running on http://127\.0\.0\.1:(\d+)"
 CALLS = 400
 STARTS = 7
 
@@ -53,11 +55,11 @@ def backend(milliseconds: float) -> "asynccontextmanager[tuple[str, int]]":
 
 def ours(url: str) -> "asynccontextmanager[tuple[str, int]]":
     env = {**environment(url), "LOG_LEVEL": "info"}
-    return process(COMMAND, "run", "--port", "0", env=env, port_in=r"running on http://127\.0\.0\.1:(\d+)", stream="stderr")
+    return process(COMMAND, "run", "--port", "0", env=env, port_in=RUNNING, stream="stderr")
 
 
 def bare(url: str) -> "asynccontextmanager[tuple[str, int]]":
-    return process(sys.executable, "-m", "benchmarks.bare", "http", url)
+    return process(sys.executable, "-m", "benchmarks.bare", "http", url, port_in=RUNNING, stream="stderr")
 
 
 def stdio_ours(url: str) -> StdioServerParameters:
@@ -68,6 +70,33 @@ def stdio_bare(url: str) -> StdioServerParameters:
     return StdioServerParameters(
         command=sys.executable, args=["-m", "benchmarks.bare", "stdio", url], cwd=str(Path(__file__).parent.parent)
     )
+
+
+@dataclass
+class RawClient:
+    """One MCP call as one HTTP request, without an MCP client's own work: protocol 2026-07-28 needs no handshake."""
+
+    http: aiohttp.ClientSession
+    url: str
+
+    async def call(self, name: str) -> None:
+        meta = {
+            "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+            "io.modelcontextprotocol/clientInfo": {"name": "bench", "version": "1"},
+            "io.modelcontextprotocol/clientCapabilities": {},
+        }
+        params = {"name": name, "arguments": {"note_id": 7}, "_meta": meta}
+        headers = {
+            "Accept": "application/json, text/event-stream",
+            "MCP-Protocol-Version": "2026-07-28",
+            "Mcp-Method": "tools/call",
+            "Mcp-Name": name,
+        }
+        body = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}
+        async with self.http.post(f"{self.url}/mcp", json=body, headers=headers) as response:
+            answer = await response.json()
+            if "error" in answer or answer["result"].get("isError"):
+                raise RuntimeError(str(answer))
 
 
 async def rows() -> list[Row]:
@@ -103,24 +132,34 @@ async def over_stdio() -> list[Row]:
 async def over_a_slow_server() -> list[Row]:
     async with AsyncExitStack() as stack:
         url, _ = await stack.enter_async_context(backend(50))
-        mine = await stack.enter_async_context(Client((await stack.enter_async_context(ours(url)))[0] + "/mcp"))
         http = await stack.enter_async_context(aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=64)))
+        mine = RawClient(http, (await stack.enter_async_context(ours(url)))[0])
+        sdk = RawClient(http, (await stack.enter_async_context(bare(url)))[0])
 
-        async def bare_request() -> None:
+        async def request() -> None:
             async with http.get(url + PATH) as response:
                 await response.read()
 
-        async def tool_call() -> None:
-            await mine.call_tool("nc_notes_get_note", {"note_id": 7})
+        async def tool() -> None:
+            await mine.call("nc_notes_get_note")
 
-        one, one_floor = await interleaved(60, tool_call, bare_request)
-        many, many_floor = await interleaved(
-            20, lambda: asyncio.gather(*(tool_call() for _ in range(32))), lambda: asyncio.gather(*(bare_request() for _ in range(32)))
-        )
+        async def bare_tool() -> None:
+            await sdk.call("read_note")
+
+        one, one_floor = await interleaved(60, tool, request)
+        many, sdk_floor, many_floor = await interleaved(30, at_once(tool), at_once(bare_tool), at_once(request))
     return [
         compared("read tool over HTTP, over a bare request to a server that takes 50 ms", one, one_floor, 1.15),
-        compared("32 read tools at once, over 32 bare requests at once to the same server", many, many_floor, 1.2),
+        compared("32 read tools at once, over 32 bare requests at once to a server that takes 50 ms", many, many_floor, 1.2),
+        compared("32 read tools at once, over 32 at once through a bare SDK server", many, sdk_floor, 1.2),
     ]
+
+
+def at_once(run: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[object]]:
+    async def together() -> None:
+        await asyncio.gather(*(run() for _ in range(32)))
+
+    return together
 
 
 async def starting() -> list[Row]:
