@@ -29,7 +29,7 @@ class Assistant:
     async def _open(self, caller: Caller) -> Session:
         return self.session
 
-    async def call(self, name: str, **arguments: Any) -> dict[str, Any]:
+    async def call(self, name: str, /, **arguments: Any) -> dict[str, Any]:
         """The answer's fields. Raises ToolFailed with the text of an error answer."""
         result = await self.surface.call(name, arguments, Call(Caller("test", "person"), self._open))
         text = result.content[0].text  # type: ignore[union-attr]
@@ -37,7 +37,7 @@ class Assistant:
             raise ToolFailed(text)
         return orjson.loads(text)
 
-    async def error(self, name: str, **arguments: Any) -> str:
+    async def error(self, name: str, /, **arguments: Any) -> str:
         """The text of the error that a call must end in."""
         try:
             answer = await self.call(name, **arguments)
