@@ -16,6 +16,7 @@ from pydantic import BaseModel, ValidationError
 from nextcloud_mcp_server.core.caller import Caller
 from nextcloud_mcp_server.core.errors import NextcloudError
 from nextcloud_mcp_server.core.tools import Effect, Injected, Progress, Tool
+from nextcloud_mcp_server.core.untrusted import clean
 from nextcloud_mcp_server.nextcloud.client import Client
 from nextcloud_mcp_server.nextcloud.session import Session
 from nextcloud_mcp_server.server.schema import Schema, arguments, injected, input_schema
@@ -107,7 +108,7 @@ class Bound:
                 return self._unexpected(error)
             return Outcome(explain(error, self.schema), "InvalidArguments")
         except NextcloudError as error:
-            return Outcome(error.explain(), type(error).__name__)
+            return Outcome(clean(error.explain()), type(error).__name__)
         except Exception as error:  # noqa: BLE001 - the wrapper: a fault of ours must not end the connection
             return self._unexpected(error)
 

@@ -28,8 +28,12 @@ def listen(product: "Product", host: str, port: int) -> None:
     """Serves until a signal; requests in progress get some seconds to end."""
     # uvicorn raises the signal again when all is done, for whoever handled it before: an asked-for end is no failure.
     for asked in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(asked, lambda *_: None)
+        signal.signal(asked, _done)
     uvicorn.Server(config(product, host, port)).run()
+
+
+def _done(_number: int, _frame: object) -> None:
+    return None
 
 
 def config(product: "Product", host: str, port: int) -> uvicorn.Config:

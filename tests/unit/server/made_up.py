@@ -68,6 +68,18 @@ async def shelf_delete_book(shelf: Shelf, progress: Progress, book_id: int) -> d
     raise ZeroDivisionError("secret detail")
 
 
+@TOOLS.read(untrusted=True)
+async def shelf_get_book(shelf: Shelf, title: str) -> Book:
+    """Read a book."""
+    return Book(id=1, title=title)
+
+
+@TOOLS.read(untrusted=True)
+async def shelf_search_books(shelf: Shelf, title: str) -> Page[Book]:
+    """Find a book."""
+    return Page([Book(id=1, title=title)])
+
+
 async def book(shelf: Shelf, book_id: int) -> Book:
     return BOOKS[book_id]
 
