@@ -17,6 +17,9 @@ async def serve(options: argparse.Namespace) -> None:
     async with running(
         options.port, options.data, options.prefix, host=options.host, index_php=options.index_php, seed=not options.empty
     ) as sandbox:
+        if options.with_app_password:
+            made = sandbox.sandbox.new_app_password(options.with_app_password, "demo")
+            sys.stdout.write(f"app-password {made.user} {made.token}\n")
         sys.stdout.write(f"ready {sandbox.url}\n")
         sys.stdout.flush()
         await stop.wait()
@@ -30,6 +33,7 @@ def main() -> None:
     parser.add_argument("--prefix", default="", help="serve below this path, for example /cloud")
     parser.add_argument("--index-php", action="store_true", help="app addresses need /index.php, as without URL rewriting")
     parser.add_argument("--empty", action="store_true", help="accounts only, no demo data")
+    parser.add_argument("--with-app-password", metavar="USER", help="also print `app-password USER PASSWORD` before the ready line")
     asyncio.run(serve(parser.parse_args()))
 
 

@@ -4,7 +4,8 @@ import secrets
 import string
 import time
 from collections import OrderedDict, deque
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Generator, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -122,6 +123,15 @@ class Sandbox:
         """A number never given before: file ids, note ids, tag ids and so on come from this one counter."""
         self.data.counter += 1
         return self.data.counter
+
+    @contextmanager
+    def at(self, seconds: float) -> Generator[None]:
+        """Let it be `seconds` (unix time) meanwhile, for demo data with a past."""
+        clock, self.clock = self.clock, lambda: seconds
+        try:
+            yield
+        finally:
+            self.clock = clock
 
     def touch(self) -> None:
         """Tell that something changed and must be saved. Called by itself after POST, PUT, PATCH, DELETE and the DAV writes."""

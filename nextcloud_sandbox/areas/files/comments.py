@@ -8,6 +8,7 @@ from aiohttp import web
 
 from nextcloud_sandbox import dav
 from nextcloud_sandbox.calls import Call, html
+from nextcloud_sandbox.core import Sandbox
 from nextcloud_sandbox.dav import DAV, OC, DavError
 from nextcloud_sandbox.routing import Routes
 
@@ -37,6 +38,7 @@ class Comments:
 
     by_id: dict[int, Comment] = field(default_factory=dict[int, Comment])
     read: dict[tuple[str, int], int] = field(default_factory=dict[tuple[str, int], int])
+    last: int = 0
 
     def of(self, file: int) -> list[Comment]:
         """The comments of a file, the newest first."""
@@ -94,17 +96,19 @@ async def create(call: Call) -> web.StreamResponse:
     values = await call.params()
     if not values.text("verb") or not values.text("message").strip():
         raise DavError(400, "Invalid input values")
-    comment = add(call, file, values.text("verb"), values.text("message"))
+    comment = add(call.sandbox, call.uid, file, values.text("message"), values.text("verb"))
     path = call.href(f"/remote.php/dav/comments/files/{file}/{comment.id}")
     return html(201, "", {"Content-Location": path})
 
 
-def add(call: Call, file: int, verb: str, message: str) -> Comment:
-    comments, now = kept(call), int(call.sandbox.now())
-    comment = Comment(max(comments.by_id, default=0) + 1, file, call.uid, checked(message), now, verb)
+def add(sandbox: Sandbox, user: str, file: int, message: str, verb: str = "comment") -> Comment:
+    """A new comment by `user`, who has then read all others."""
+    comments, now = sandbox.slot("comments", Comments), int(sandbox.now())
+    comments.last += 1
+    comment = Comment(comments.last, file, user, checked(message), now, verb)
     comments.by_id[comment.id] = comment
-    comments.read[call.uid, file] = now
-    call.sandbox.emit("comment.created", call.uid, file=file, comment=comment.id)
+    comments.read[user, file] = now
+    sandbox.emit("comment.created", user, file=file, comment=comment.id)
     return comment
 
 

@@ -107,7 +107,7 @@ TABLE: dict[str, Property] = {
     f"{DAV}quota-used-bytes": folder(lambda context, entry: entry.node.size),
     f"{DAV}quota-available-bytes": folder(lambda context, entry: -3),
     f"{DAV}getetag": lambda context, entry: f"&quot;{context.files.etag(entry)}&quot;",
-    f"{DAV}getcontenttype": file(lambda context, entry: content_type(context, entry)),
+    f"{DAV}getcontenttype": file(content_type),
     f"{DAV}displayname": lambda context, entry: text(entry.name or context.files.user),
     f"{DAV}creationdate": lambda context, entry: EPOCH,
     f"{OC}id": lambda context, entry: file_id(context.call, entry),
