@@ -130,30 +130,6 @@ def sync_collection(call: Call, collection: Collection, root: Element, path: str
     return answer(call, entries, vary=False, tail=dav.tag(f"{DAV}sync-token", changes.token))
 
 
-def check_conditions(call: Call, item: Item | None) -> None:
-    """If-Match and If-None-Match (RFC 9110); 412 carries the ETag only where Nextcloud sends it."""
-    wanted = call.header("If-Match")
-    if wanted and item is None:
-        raise precondition("An If-Match header was specified and the resource did not exist", "If-Match")
-    if wanted and item and wanted != "*" and item.etag not in tags(wanted):
-        raise precondition("An If-Match header was specified, but none of the specified ETags matched.", "If-Match", item)
-    unwanted = call.header("If-None-Match")
-    if unwanted and item and call.request.method not in ("GET", "HEAD") and (unwanted == "*" or item.etag in tags(unwanted)):
-        raise precondition("An If-None-Match header was specified, but the ETag matched (or * was specified).", "If-None-Match")
-
-
-def tags(header: str) -> list[str]:
-    return [tag.strip() for tag in header.split(",")]
-
-
-def precondition(message: str, header: str, item: Item | None = None) -> DavError:
-    return DavError(412, message, "", f"  <s:header>{header}</s:header>\n", {"ETag": item.etag} if item else None)
-
-
-def not_modified(call: Call, item: Item) -> bool:
-    return item.etag in tags(call.header("If-None-Match"))
-
-
 def etag_headers(item: Item) -> dict[str, str]:
     return {"ETag": item.etag, "OC-ETag": item.etag}
 

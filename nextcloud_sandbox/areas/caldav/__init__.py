@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from nextcloud_sandbox.areas.caldav.routes import routes
+from nextcloud_sandbox.areas.caldav.seed import seed
 from nextcloud_sandbox.calls import Call
 from nextcloud_sandbox.core import Area
 from nextcloud_sandbox.dav import CAL, CS
@@ -26,4 +27,4 @@ def principal(call: Call, user: str) -> Mapping[str, str]:
     }
 
 
-AREA = Area("caldav", routes, principal=principal, optional=False, order=40)
+AREA = Area("caldav", routes, seed=seed, principal=principal, optional=False, order=40)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from aiohttp import web
 
-from nextcloud_sandbox import dav
+from nextcloud_sandbox import dav, preconditions
 from nextcloud_sandbox.areas.caldav import objects, state
 from nextcloud_sandbox.areas.caldav.collections import mkcalendar, mkcol, patch, post
 from nextcloud_sandbox.areas.caldav.listing import propfind
@@ -18,13 +18,11 @@ from nextcloud_sandbox.dav import DAV, DavError
 from nextcloud_sandbox.groupware.davxml import (
     access_denied,
     announced,
-    check_conditions,
     download_headers,
     etag_headers,
-    not_modified,
     options,
 )
-from nextcloud_sandbox.groupware.store import View
+from nextcloud_sandbox.groupware.store import Item, View
 from nextcloud_sandbox.routing import Routes
 
 routes = Routes("caldav")
@@ -48,8 +46,7 @@ async def get(call: Call, target: Target) -> web.Response:
     if target.kind not in (Kind.OBJECT, Kind.MESSAGE, Kind.TRASH_OBJECT):
         raise DavError(501, "GET is only implemented for File objects")
     item = target.found()
-    if not_modified(call, item):
-        return reply(304, kind=None, headers=etag_headers(item))
+    check_conditions(call, item)
     component = f"; component={item.kind.lower()}" if target.kind is Kind.OBJECT else ""
     return reply(200, item.data, f"text/calendar; charset=utf-8{component}", download_headers(item))
 
@@ -80,6 +77,10 @@ async def put(call: Call, target: Target) -> web.Response:
     if stored.warning:
         headers["X-Sabre-Ew-Gross"] = f"iCalendar validation warning: {stored.warning}"
     return reply(201 if stored.created else 204, headers=headers)
+
+
+def check_conditions(call: Call, item: Item | None) -> None:
+    preconditions.check(call, item.etag if item else None, exists=item is not None)
 
 
 def refuse_read_only(view: View, target: Target) -> None:

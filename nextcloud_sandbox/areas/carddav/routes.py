@@ -6,7 +6,7 @@ from xml.etree.ElementTree import Element
 
 from aiohttp import web
 
-from nextcloud_sandbox import dav
+from nextcloud_sandbox import dav, preconditions
 from nextcloud_sandbox.areas.carddav import cards, state
 from nextcloud_sandbox.areas.carddav.listing import propfind
 from nextcloud_sandbox.areas.carddav.locate import Target, locate
@@ -20,18 +20,15 @@ from nextcloud_sandbox.groupware.davxml import (
     already_exists,
     announced,
     answer,
-    check_conditions,
     download_headers,
     etag_headers,
     href,
     inner_xml,
-    not_modified,
     options,
-    precondition,
     proppatch,
 )
 from nextcloud_sandbox.groupware.sharing import share
-from nextcloud_sandbox.groupware.store import View
+from nextcloud_sandbox.groupware.store import Item, View
 from nextcloud_sandbox.routing import Routes
 
 routes = Routes("carddav")
@@ -59,8 +56,7 @@ async def get(call: Call, target: Target) -> web.Response:
     if target.depth < 3:
         raise DavError(501, "GET is only implemented for File objects")
     item = target.found()
-    if not_modified(call, item):
-        return reply(304, kind=None, headers=etag_headers(item))
+    check_conditions(call, item)
     form = negotiate(call.header("Accept", "*/*"))
     return reply(200, convert(item.data, form).encode(), MIME[form], download_headers(item))
 
@@ -76,6 +72,10 @@ async def put(call: Call, target: Target) -> web.Response:
     if stored.warning:
         headers["X-Sabre-Ew-Gross"] = f"vCard validation warning: {stored.warning}"
     return reply(201 if stored.created else 204, headers=headers)
+
+
+def check_conditions(call: Call, item: Item | None) -> None:
+    preconditions.check(call, item.etag if item else None, exists=item is not None)
 
 
 def refuse_read_only(view: View, target: Target) -> None:
@@ -120,7 +120,7 @@ async def move(call: Call, target: Target) -> web.Response:
     for view, place in ((destination.book(), destination), *(() if keep else ((target.book(), target),))):
         refuse_read_only(view, place)
     if destination.item and call.header("Overwrite", "T").upper() == "F":
-        raise precondition("The destination node already exists, and the overwrite header is set to false", "Overwrite")
+        raise preconditions.failed("The destination node already exists, and the overwrite header is set to false", "Overwrite")
     replaced = cards.move(call.sandbox, target.book(), target.name, destination.book(), destination.name, keep=keep)
     return reply(204 if replaced else 201)
 
