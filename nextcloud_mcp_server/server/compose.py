@@ -1,5 +1,6 @@
 """Builds the whole server from the settings."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -29,15 +30,18 @@ class Product:
     inbound: Inbound
     outbound: Outbound
     surface: Surface
+    protocol: Protocol
     server: Server[Any]
     health: Health
 
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[None]:
         """Background work runs inside; connections are closed at the end."""
+        watching = asyncio.create_task(self.protocol.changes.run())
         try:
             yield
         finally:
+            watching.cancel()
             await self.transport.aclose()
 
     def banner(self) -> str:
@@ -55,9 +59,9 @@ def build(settings: Settings) -> Product:
     inbound, outbound = pair(settings, transport, cache)
     catalog = Catalog(find_apps())
     surface = Surface(catalog, limits(catalog, settings), outbound.session, settings.mode)
-    server = Protocol(surface, settings.surface.progress_interval).server()
+    protocol = Protocol(surface, settings.surface.progress_interval)
     health = Health(settings.mode, reports={"nextcloud": _reachable(transport)})
-    return Product(settings, transport, inbound, outbound, surface, server, health)
+    return Product(settings, transport, inbound, outbound, surface, protocol, protocol.server(), health)
 
 
 def address(settings: Settings) -> Address:

@@ -5,11 +5,12 @@ It serves the protocol revision 2026-07-28 and the older ones with a handshake (
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import mcp_types as mcp
-from mcp.server.lowlevel import Server
+from mcp.server.lowlevel import NotificationOptions, Server
+from mcp.server.subscriptions import ListenHandler
 from mcp.shared.exceptions import MCPError
 
 from nextcloud_mcp_server import __version__
@@ -19,6 +20,7 @@ from nextcloud_mcp_server.core.tools import Progress
 from nextcloud_mcp_server.server import resources
 from nextcloud_mcp_server.server.binding import Call
 from nextcloud_mcp_server.server.catalog import Limits
+from nextcloud_mcp_server.server.changes import Changes
 from nextcloud_mcp_server.server.resources import Shelf, templated
 from nextcloud_mcp_server.server.surface import Surface
 
@@ -49,17 +51,31 @@ class Reporter(Progress):
             await self._context.session.report_progress(done, total, message)
 
 
+class TellingServer(Server[Any]):
+    """Says in every handshake that the tool list may change; the SDK's own says so only when asked."""
+
+    def get_capabilities(self, notification_options: NotificationOptions | None = None, *rest: Any, **more: Any) -> mcp.ServerCapabilities:
+        return super().get_capabilities(notification_options or NotificationOptions(tools_changed=True), *rest, **more)
+
+    def create_initialization_options(self, notification_options: NotificationOptions | None = None, *rest: Any, **more: Any) -> Any:
+        return super().create_initialization_options(notification_options or NotificationOptions(tools_changed=True), *rest, **more)
+
+
 @dataclass(frozen=True)
 class Protocol:
     """The handlers; one instance serves all connections."""
 
     surface: Surface
     progress_interval: float = 10.0
+    changes: Changes = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "changes", Changes(self.surface.view))
 
     def server(self, **more: Any) -> Server[Any]:
         """The SDK's server with these handlers."""
         bound = self.surface.bound
-        return Server(
+        return TellingServer(
             NAME,
             version=__version__,
             title="Nextcloud",
@@ -72,6 +88,7 @@ class Protocol:
             on_list_prompts=self.list_prompts,
             on_get_prompt=self.get_prompt,
             on_completion=self.complete,
+            on_subscriptions_listen=ListenHandler(self.changes.bus),
             # Without it the SDK lists every tool for each call of the 2026-07-28 protocol.
             get_tool_input_schema=lambda name: bound[name].schema if name in bound else None,
             **more,
@@ -83,7 +100,10 @@ class Protocol:
         return "\n".join([PREAMBLE, *(f"{app.title}: {app.instructions}" for app in enabled if app.instructions)])
 
     async def list_tools(self, context: Any, params: Any) -> mcp.ListToolsResult:
-        return self.surface.tools(await self.surface.view(*self._who(context)))
+        caller, limits = self._who(context)
+        view = await self.surface.view(caller, limits)
+        self.changes.listed(caller, view, context)
+        return self.surface.tools(view)
 
     async def call_tool(self, context: Any, params: mcp.CallToolRequestParams) -> mcp.CallToolResult:
         caller, limits = self._who(context)

@@ -2,13 +2,12 @@
 
 from typing import Any
 
-from mcp.server.lowlevel import NotificationOptions, Server
+from mcp.server.lowlevel import Server
 
 
 async def serve(server: Server[Any]) -> None:
     """Runs until standard input closes."""
     from mcp.server.stdio import stdio_server
 
-    options = server.create_initialization_options(NotificationOptions(tools_changed=True))
     async with stdio_server() as (incoming, outgoing):
-        await server.run(incoming, outgoing, options)
+        await server.run(incoming, outgoing, server.create_initialization_options())
