@@ -54,9 +54,6 @@ class Reporter(Progress):
 class TellingServer(Server[Any]):
     """Says in every handshake that the tool list may change; the SDK's own says so only when asked."""
 
-    def get_capabilities(self, notification_options: NotificationOptions | None = None, *rest: Any, **more: Any) -> mcp.ServerCapabilities:
-        return super().get_capabilities(notification_options or NotificationOptions(tools_changed=True), *rest, **more)
-
     def create_initialization_options(self, notification_options: NotificationOptions | None = None, *rest: Any, **more: Any) -> Any:
         return super().create_initialization_options(notification_options or NotificationOptions(tools_changed=True), *rest, **more)
 
