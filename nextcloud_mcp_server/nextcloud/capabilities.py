@@ -62,6 +62,14 @@ class Cache:
     _capabilities: _Kept[Known] = field(default_factory=lambda: _Kept[Known](CAPABILITIES_FOR))
     _people: "_Kept[Person]" = field(default_factory=lambda: _Kept["Person"](PERSON_FOR))
 
+    _shelves: dict[type, Any] = field(default_factory=dict[type, Any])
+
+    def shelf(self, kind: type[T]) -> T:
+        """What one piece of domain code remembers in this process, made at first use; its keys must name the credential."""
+        if kind not in self._shelves:
+            self._shelves[kind] = kind()
+        return self._shelves[kind]
+
     async def capabilities(self, key: str, ask: Callable[[], Awaitable[Known]]) -> Known:
         return await self._capabilities.get(key, ask)
 

@@ -3,6 +3,7 @@
 Names are `prefix:name` with the prefixes of `NAMESPACES`.
 """
 
+import re
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import cast
@@ -24,6 +25,12 @@ NAMESPACES = {
     "sd": "https://github.com/icewind1991/SearchDAV/ns",
 }
 _PREFIXES = {uri: prefix for prefix, uri in NAMESPACES.items()}
+
+# A DTD can only stand before the root element, so nothing but an XML declaration is let through there; other encodings than
+# UTF-8 could spell one in bytes that no pattern finds.
+_BEGINNING = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml\s(?P<declared>[^<>]*)\?>\s*)?<[A-Za-z_]")
+_FOREIGN = re.compile(rb"encoding\s*=\s*[\"'](?!utf-?8[\"'])", re.IGNORECASE)
+_LONGEST_BEGINNING = 1024
 
 
 @dataclass(frozen=True)
@@ -69,7 +76,7 @@ def prefixed(tag: str) -> str:
     return f"{prefix}:{local}" if prefix else tag
 
 
-def element(name: str, *children: Element, text: str | None = None, **attributes: str) -> Element:
+def element(name: str, /, *children: Element, text: str | None = None, **attributes: str) -> Element:
     """An element with children, text and attributes (underscores in attribute names become hyphens)."""
     made = Element(qualified(name), {key.replace("_", "-"): value for key, value in attributes.items()})
     made.text = text
@@ -97,11 +104,17 @@ class MultistatusParser:
         self.sync_token: str | None = None
         self._parser: XMLPullParser[Element] = XMLPullParser(("end",))
         self._head = b""
+        self._begun = False
         self._ended = False
 
     def feed(self, data: bytes) -> Iterator[Resource]:
         """The resources that `data` completes. Raises BadAnswer for what is not a harmless multistatus."""
-        self._refuse_declarations(data)
+        if not self._begun:
+            data = self._head = self._head + data
+            self._begun = _begins_plainly(self._head, self.what)
+            if not self._begun:
+                return
+            self._head = b""
         try:
             self._parser.feed(data)
         except ParseError:
@@ -120,12 +133,20 @@ class MultistatusParser:
         if not self._ended:
             raise BadAnswer(f"Nextcloud's answer about {self.what} was cut short or is not a multistatus.")
 
-    def _refuse_declarations(self, data: bytes) -> None:
-        """A DTD stands before the root element: it is looked for in the first bytes, across pieces."""
-        if b"multistatus" not in self._head:
-            self._head = (self._head + data)[:65536]
-            if b"<!" in self._head.split(b"multistatus", 1)[0]:
-                raise BadAnswer(f"Nextcloud's answer about {self.what} declares entities or a document type, which is refused.")
+
+def _begins_plainly(head: bytes, what: str) -> bool:
+    """Whether a root element has begun; False where more bytes are needed. Raises BadAnswer for a DTD or another encoding."""
+    if found := _BEGINNING.match(head):
+        if _FOREIGN.search(found["declared"] or b""):
+            raise BadAnswer(f"Nextcloud's answer about {what} is not in UTF-8.")
+        return True
+    if head.lstrip()[:14].lower() == b"<!doctype html":
+        raise BadAnswer(f"Nextcloud sent a web page instead of data about {what}.")
+    if b"<!" in head:
+        raise BadAnswer(f"Nextcloud's answer about {what} declares entities or a document type, which is refused.")
+    if len(head) > _LONGEST_BEGINNING or b"\0" in head:
+        raise BadAnswer(f"Nextcloud's answer about {what} is not XML.")
+    return False
 
 
 def _completed(parser: "XMLPullParser[Element]") -> Iterator[Element]:
@@ -166,8 +187,8 @@ async def stream_multistatus(pieces: AsyncIterator[bytes], parser: MultistatusPa
 
 def error_message(body: bytes) -> str:
     """What a `d:error` body says in words (SabreDAV puts it in `s:message`)."""
-    if b"<!" in body.split(b"error", 1)[0]:
-        raise BadAnswer("Nextcloud's error declares entities or a document type, which is refused.")
+    if not _begins_plainly(body, "an error"):
+        return ""
     parser: XMLPullParser[Element] = XMLPullParser(("end",))
     parser.feed(body)
     return next((node.text or "" for node in _completed(parser) if node.tag == "{http://sabredav.org/ns}message"), "")

@@ -1,5 +1,6 @@
 """Where in whose files a request points, and how the tree's errors look over WebDAV."""
 
+import re
 from collections.abc import Generator
 from contextlib import contextmanager
 from urllib.parse import unquote
@@ -69,6 +70,16 @@ def target_path(call: Call) -> str:
         if unquote(raw).startswith(base):
             return clean(unquote(raw)[len(base) :])
     raise DavError(403, "Permission denied to move or copy to there")
+
+
+def check_named(call: Call) -> None:
+    """The `If` header (RFC 4918 10.4) as far as it names files with their ETags; there are no locks here."""
+    for uri, etag in re.findall(r'<([^>]*)>\s*\(\[("[^"]*")\]\)', call.header("If")):
+        path = unquote("/" + uri.split("://", 1)[1].partition("/")[2] if "://" in uri else uri).removeprefix(call.sandbox.prefix)
+        entry = call.sandbox.files(call.uid).find(path.removeprefix(f"/remote.php/dav/files/{call.uid}"))
+        if entry is None or entry.node.is_folder or quoted(entry.node.etag) != etag:
+            header = "  <s:header>If</s:header>\n"
+            raise DavError(412, "An If header was specified, but none of the specified the conditions matched.", extra=header)
 
 
 def quoted(etag: str) -> str:

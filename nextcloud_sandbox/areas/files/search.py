@@ -66,7 +66,8 @@ async def search(call: Call) -> web.StreamResponse:
 
 def scope(call: Call, files: UserFiles, basic: Element) -> Iterable[Entry]:
     href = basic.findtext(f"{DAV}from/{DAV}scope/{DAV}href") or ""
-    path = unquote(href).partition("/remote.php/dav")[2] or unquote(href)
+    # Only an address with a host is decoded (SearchDAV's PathHelper).
+    path = unquote(href).partition("/remote.php/dav")[2] if "://" in href else href
     base = f"/files/{call.uid}"
     if not (path == base or path.startswith(base + "/")):
         raise DavError(500, "Search is only supported on directories", "InvalidArgumentException")

@@ -13,6 +13,7 @@ from nextcloud_sandbox.routing import Routes
 routes = Routes("files")
 TAGS = "/remote.php/dav/systemtags{slash:/?}"
 TAG = "/remote.php/dav/systemtags/{tag}{slash:/?}"
+TAGGED = "/remote.php/dav/systemtags/{tag}/files{slash:/?}"
 RELATIONS = "/remote.php/dav/systemtags-relations/files/{id:\\d+}{slash:/?}"
 RELATION = "/remote.php/dav/systemtags-relations/files/{id:\\d+}/{tag}{slash:/?}"
 NAMES: tuple[str, ...] = (f"{OC}id", f"{OC}display-name", f"{OC}user-visible", f"{OC}user-assignable", f"{OC}can-assign", f"{NC}color")
@@ -167,6 +168,19 @@ async def listing(call: Call) -> web.StreamResponse:
 async def one(call: Call) -> web.StreamResponse:
     asked, tag = dav.parse_propfind(await call.body()), find(call)
     return dav.multistatus([entry(call, call.href(f"/remote.php/dav/systemtags/{tag.id}/"), asked, tag)])
+
+
+@routes.dav("PROPFIND", TAGGED)
+async def tagged_files(call: Call) -> web.StreamResponse:
+    """The ids of all files with a tag, of everybody and in the trash too; 404 until any file has any tag."""
+    asked, tag = dav.parse_propfind(await call.body()), find(call)
+    of_file = kept(call).of_file
+    if not any(of_file.values()):
+        raise DavError(404, "File not found: files in '" + str(tag.id) + "'")
+    ids = (f"<nc:object-ids><nc:id>{file}</nc:id><nc:type>files</nc:type></nc:object-ids>" for file in of_file if tag.id in of_file[file])
+    properties = {f"{OC}id": str(tag.id), f"{NC}object-ids": "".join(ids)}
+    found, missing = dav.select(asked, properties, list(properties))
+    return dav.multistatus([dav.Entry(call.href(f"/remote.php/dav/systemtags/{tag.id}/files"), found, missing)])
 
 
 @routes.dav("PROPPATCH", TAG)

@@ -3,6 +3,7 @@
 from aiohttp import web
 
 from nextcloud_sandbox import dav
+from nextcloud_sandbox.areas.files.place import check_named
 from nextcloud_sandbox.areas.files.properties import has_preview
 from nextcloud_sandbox.areas.files.reading import content, disposition
 from nextcloud_sandbox.calls import Call, html
@@ -92,6 +93,7 @@ async def restore(call: Call) -> web.StreamResponse:
         raise DavError(403, "Versions can only be restored")
     if not entry.permissions & UPDATE:
         raise DavError(403, "You cannot restore a version of a file that you cannot change")
+    check_named(call)
     files.restore_version(entry.node, version.timestamp)
     return html(201, "")
 

@@ -7,6 +7,7 @@ from nextcloud_sandbox.areas.files.place import (
     ALLOW,
     FILES,
     WEBDAV,
+    check_named,
     clean,
     file_id,
     files_of,
@@ -108,6 +109,7 @@ async def move_or_copy(call: Call) -> web.StreamResponse:
         raise DavError(412, message, extra="  <s:header>Overwrite</s:header>\n")
     source = find(call, files)
     check(call, source)
+    check_named(call)
     if clean(source.path) == target:
         raise DavError(403, "Source and destination uri are identical.")
     moving = call.request.method == "MOVE"
