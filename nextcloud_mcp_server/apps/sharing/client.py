@@ -1,0 +1,99 @@
+"""The OCS Share API (https://docs.nextcloud.com/server/latest/developer_manual/client_apis/OCS/ocs-share-api.html)."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from nextcloud_mcp_server.apps.sharing.models import GROUP, SHARE, SHARES, USER, Share
+from nextcloud_mcp_server.core.clock import utc_now
+from nextcloud_mcp_server.core.errors import BadAnswer, InvalidValue, NotFound
+from nextcloud_mcp_server.nextcloud.answers import Answer, shape
+from nextcloud_mcp_server.nextcloud.client import Client
+from nextcloud_mcp_server.nextcloud.ocs import as_list, unwrap
+
+API = "/apps/files_sharing/api/v1"
+SHARES_OF = f"{API}/shares"
+
+
+class Shares(Client):
+    """The shares that one person made or received."""
+
+    async def all(self, path: str | None, *, received: bool, inside: bool = False) -> list[Share]:
+        """Shares of a path (None: of everything), in Nextcloud's order. `inside`: of what lies in the folder."""
+        wanted = {"path": rooted(path)} if path else {}
+        flags = {"shared_with_me": "true"} if received else {"subfiles": "true"} if inside else {}
+        what = f"the shares of {path!r}" if path else "the shares"
+        data = await self._ocs("GET", SHARES_OF, what, params=wanted | flags)
+        return shape(SHARES, as_list(data), what)
+
+    async def get(self, share_id: int) -> Share:
+        what = f"Share {share_id}"
+        data = as_list(await self.session.ocs("GET", f"{SHARES_OF}/{share_id}", what=what))
+        if not data:
+            raise NotFound(f"{what} not found.")
+        return shape(SHARE, data[0], what)
+
+    async def create(self, path: str, fields: Mapping[str, Any]) -> Share:
+        what = f"Sharing {path!r}"
+        return shape(SHARE, await self._ocs("POST", SHARES_OF, what, json={"path": rooted(path), **fields}), what)
+
+    async def update(self, share_id: int, fields: Mapping[str, Any]) -> Share:
+        what = f"Share {share_id}"
+        return shape(SHARE, await self._ocs("PUT", f"{SHARES_OF}/{share_id}", what, json=dict(fields)), what)
+
+    async def delete(self, share_id: int) -> None:
+        await self.session.ocs("DELETE", f"{SHARES_OF}/{share_id}", what=f"Share {share_id}")
+
+    async def standing(self, path: str, share_type: int, share_with: str) -> Share | None:
+        """The share that exists already: Nextcloud would answer with it and ignore what else was asked for."""
+        same = (
+            one
+            for one in await self.all(path, received=False)
+            if str(one.get("share_type")) == str(share_type) and str(one.get("share_with", "")).lower() == share_with.lower()
+        )
+        return next(same, None)
+
+    async def recipients(self, query: str, share_type: int) -> list[str]:
+        """Ids of accounts or groups that resemble `query`, to choose from."""
+        asked = {"search": query[:3], "itemType": "file", "shareType[]": str(share_type), "perPage": "10", "lookup": "false"}
+        data: Any = await self.session.ocs("GET", f"{API}/sharees", what="people to share with", params=asked)
+        kind = {USER: "users", GROUP: "groups"}.get(share_type, "")
+        try:
+            found = [*as_list(data["exact"][kind]), *as_list(data[kind])]
+            return [str(one["value"]["shareWith"]) for one in found]
+        except (KeyError, TypeError):
+            return []
+
+    async def _ocs(self, method: str, path: str, what: str, **more: Any) -> Any:
+        """The data of a call; Nextcloud says in a 404 what is missing: the path, the recipient, a permission to set that day."""
+        accept = {"Accept": "application/json"}
+        async with self.session.stream(
+            method, f"/ocs/v2.php{path}", what=what, headers=accept, accept=frozenset({404}), **more
+        ) as response:
+            answer = Answer(response.status, response.headers, await response.read(), what)
+        if answer.status == 404:
+            raise NotFound(
+                f"{what}: {_reason(answer)}.", hint="Paths are from the person's own root, as nc_webdav_list_directory shows them."
+            )
+        return unwrap(answer)
+
+    async def today(self) -> datetime:
+        """The present moment in the person's time zone, in which Nextcloud counts days."""
+        return utc_now().astimezone((await self.session.person()).zone)
+
+
+def rooted(path: str) -> str:
+    """A path from the person's root. Raises InvalidValue for one that leaves it."""
+    parts = [part for part in path.strip().split("/") if part not in ("", ".")]
+    if ".." in parts:
+        raise InvalidValue(f"The path {path[:120]!r} holds '..'.", hint="Paths start at the person's own root.")
+    return "/" + "/".join(parts)
+
+
+def _reason(answer: Answer) -> str:
+    """Nextcloud's own words, in the person's language."""
+    try:
+        message: Any = answer.json()["ocs"]["meta"]["message"]
+    except (BadAnswer, KeyError, TypeError):
+        message = None
+    return " ".join(str(message).split())[:200].rstrip(".") if message else "not found"
