@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from nextcloud_sandbox.core import Sandbox
 
 
+SUBTREE = "The destination may not be part of the same subtree as the source path."
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """A node as one user sees it: at `path` ("/" or "/a/b"), inside `mount` when it is not the user's own.
@@ -229,7 +232,7 @@ class UserFiles:
         entry = self.get(source)
         parent, name = self._parent(target, make=False)
         if entry.node in parent.node.up():
-            raise Denied(target, "The destination may not be part of the same subtree as the source path.")
+            raise Denied(target, SUBTREE)
         replaced = self._clear(target, overwrite)
         if entry.is_mount_root and entry.mount:
             mounts = self.store.mounts_of(self.user)
@@ -251,6 +254,8 @@ class UserFiles:
         """Copy a file or a whole folder, with times and ETags of files; the new entry and whether something was replaced."""
         entry = self.get(source)
         parent, name = self._parent(target, make=False)
+        if entry.node in parent.node.up():
+            raise Denied(target, SUBTREE)
         replaced = self._clear(target, overwrite)
         node = self._clone(entry.node, name, parent.node.owner)
         attach(parent.node, node, self._now())
@@ -273,10 +278,9 @@ class UserFiles:
             return made
         made = self.store.new_folder(self.sandbox.next_id(), name, owner, self._now())
         made.size = node.size
-        for child in node.children.values():
-            inside = self._clone(child, child.name, owner)
-            inside.parent = made
-            (made.children or {})[inside.name] = inside
+        made.children = {child.name: self._clone(child, child.name, owner) for child in node.children.values()}
+        for child in made.children.values():
+            child.parent = made
         return made
 
     def touch(self, path: str, mtime: int) -> Entry:

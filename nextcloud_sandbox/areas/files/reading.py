@@ -73,7 +73,7 @@ def zipped(files: UserFiles, folder: Entry) -> web.Response:
     name = folder.name or "download"
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
         for entry in files.walk(folder.path):
-            inside = name + entry.path[len(folder.path.rstrip("/")) :]
+            inside = name + entry.path[len(folder.path.rstrip("/")) :].rstrip("/")
             moment = datetime.fromtimestamp(max(entry.node.mtime, 315_532_800), UTC).timetuple()[:6]
             archive.writestr(zipfile.ZipInfo(inside + ("/" if entry.node.is_folder else ""), moment), entry.node.content)
     headers = {

@@ -21,7 +21,7 @@ from nextcloud_sandbox.areas.files.place import (
 from nextcloud_sandbox.calls import Call, html
 from nextcloud_sandbox.dav import DavError
 from nextcloud_sandbox.routing import Routes
-from nextcloud_sandbox.tree.user import Entry, UserFiles, parent_of
+from nextcloud_sandbox.tree.user import SUBTREE, Entry, UserFiles, parent_of
 
 routes = Routes("files")
 
@@ -112,6 +112,8 @@ async def move_or_copy(call: Call) -> web.StreamResponse:
     check_named(call)
     if clean(source.path) == target:
         raise DavError(403, "Source and destination uri are identical.")
+    if target.startswith(clean(source.path) + "/"):
+        raise DavError(409, SUBTREE)
     moving = call.request.method == "MOVE"
     with tree_errors():
         entry, replaced = (files.move if moving else files.copy)(source.path, target)
