@@ -9,7 +9,7 @@ from aiohttp import web
 from nextcloud_sandbox import dav
 from nextcloud_sandbox.calls import Call, reply
 from nextcloud_sandbox.dav import CARD, DAV, DavError, Entry, Propfind
-from nextcloud_sandbox.groupware.store import Collection, InvalidSyncToken, Item
+from nextcloud_sandbox.groupware.store import Collection, InvalidSyncToken, Item, members
 
 NC = "{http://nextcloud.com/ns}"
 """The calendar side of Nextcloud writes .com where files write .org."""
@@ -114,8 +114,15 @@ def member(path: str, item: Item, getters: Mapping[str, Getter], asked: Propfind
     return Entry(path, found, missing)
 
 
-def sync_collection(call: Call, collection: Collection, root: Element, path: str, getters: Mapping[str, Getter]) -> web.Response:
-    """RFC 6578. `path` is the href of the collection, with its slash."""
+def sync_collection(
+    call: Call,
+    collection: Collection,
+    root: Element,
+    path: str,
+    getters: Mapping[str, Getter],
+    hidden: Callable[[Item], bool] = lambda _: False,
+) -> web.Response:
+    """RFC 6578. `path` is the href of the collection, with its slash; what is `hidden` from the caller is left out."""
     limit = child_text(root.find(f"{DAV}limit"), f"{DAV}nresults")
     try:
         changes = collection.since(child_text(root, f"{DAV}sync-token"), int(limit) if limit.isdecimal() else None)
@@ -123,7 +130,8 @@ def sync_collection(call: Call, collection: Collection, root: Element, path: str
         exception = "Sabre\\DAV\\Exception\\InvalidSyncToken"
         raise DavError(403, "Invalid or unknown sync token", exception, "  <d:valid-sync-token/>\n") from None
     asked = Propfind(names_in(root))
-    entries = [member(path + dav.href(uri), collection.items[uri], getters, asked) for uri in changes.changed]
+    changed = [item for item in members(collection, changes.changed) if not hidden(item)]
+    entries = [member(path + dav.href(item.uri), item, getters, asked) for item in changed]
     entries += [Entry(path + dav.href(uri), status=404) for uri in changes.deleted]
     if changes.truncated:
         entries.append(Entry(path, status=507))

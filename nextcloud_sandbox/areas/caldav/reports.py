@@ -9,7 +9,7 @@ from aiohttp import web
 from nextcloud_sandbox import dav
 from nextcloud_sandbox.areas.caldav import state
 from nextcloud_sandbox.areas.caldav.listing import listed
-from nextcloud_sandbox.areas.caldav.locate import BASE, Kind, Target, locate
+from nextcloud_sandbox.areas.caldav.locate import BASE, Kind, Target, is_private, locate
 from nextcloud_sandbox.areas.caldav.output import busy, expand, free_busy
 from nextcloud_sandbox.areas.caldav.properties import MESSAGE_GETTERS, OBJECT_GETTERS, trash_getters
 from nextcloud_sandbox.areas.caldav.query import hrefs, matches, parse_filter, parse_search
@@ -98,7 +98,8 @@ def item_at(call: Call, path: str) -> Item | None:
 def sync(call: Call, target: Target, root: Element) -> web.Response:
     if target.kind is not Kind.CALENDAR:
         raise unsupported_report("The {DAV:}sync-collection report is not supported on this url")
-    collection = target.calendar().collection
+    view = target.calendar()
+    collection = view.collection
     initial = not (root.findtext(f"{DAV}sync-token") or "").strip()
     if initial and root.find(f"{DAV}limit") is not None:
         exception = "OCA\\DAV\\Exception\\UnsupportedLimitOnInitialSyncException"
@@ -106,7 +107,7 @@ def sync(call: Call, target: Target, root: Element) -> web.Response:
     base = href(call, "calendars", *target.parts, "")
     if initial:
         collection.items = dict(sorted(collection.items.items()))
-    return sync_collection(call, collection, root, base, OBJECT_GETTERS)
+    return sync_collection(call, collection, root, base, OBJECT_GETTERS, lambda item: view.shared and is_private(item))
 
 
 def search(call: Call, target: Target, root: Element) -> web.Response:

@@ -15,6 +15,7 @@ ONCE = (
 )
 MANY_IN_JOURNALS = {"DESCRIPTION"}
 DATES = ("DTSTART", "DTEND", "DUE", "RECURRENCE-ID", "COMPLETED", "DTSTAMP")
+FREQUENCIES = ("HOURLY", "DAILY", "WEEKLY", "MONTHLY", "YEARLY")
 DATE_TIME = re.compile(r"\d{4}[01]\d[0-3]\d(?:T[0-2]\d[0-5]\d[0-6]\dZ?)?")
 
 
@@ -94,7 +95,16 @@ def component_problem(child: Component) -> str:
     for name in ONCE:
         if sum(1 for _ in child.all(name)) > 1 and not (child.name == "VJOURNAL" and name in MANY_IN_JOURNALS):
             return f"{name} MUST NOT appear more than once in a {child.name} component"
+    for line in child.all("RRULE"):
+        refuse_bad_rule(line.value)
     for line in child.lines:
         if line.name in DATES and not DATE_TIME.fullmatch(line.value.strip()):
             return f"The supplied value ({line.value}) is not a correct {'DATE' if line.param('VALUE') == 'DATE' else 'DATE-TIME'}"
     return ""
+
+
+def refuse_bad_rule(value: str) -> None:
+    """Nextcloud fails over a rule that it cannot follow, when it looks for the first and last occurrence."""
+    frequency = next((part[5:] for part in value.upper().split(";") if part.startswith("FREQ=")), "")
+    if frequency not in FREQUENCIES:
+        raise DavError(500, f"Unknown value for FREQ={frequency}", "Sabre\\VObject\\InvalidDataException")
