@@ -51,8 +51,8 @@ class PgVectorStore:
             dense = f"halfvec({dimension})" if dimension else "halfvec"
             await run.run(
                 f"create table if not exists {passages} (owner text not null, doc_type text not null, doc_id text not null, "
-                "idx integer not null, "
-                "readers text[] not null, modified double precision, folders text[] not null, tags text[] not null, body text not null, "
+                "idx integer not null, readers text[] not null, modified double precision, folders text[] not null, "
+                "tags text[] not null, body text not null, "
                 f"dense {dense}, sparse sparsevec({TERMS}) not null, terms integer[] not null, "
                 "primary key (owner, doc_type, doc_id, idx)) partition by hash (owner)"
             )
@@ -67,10 +67,9 @@ class PgVectorStore:
             await run.run(f"create table if not exists {readers} (reader text not null, owner text not null, primary key (reader, owner))")
 
     async def collections(self) -> frozenset[str]:
+        sql = "select relname from pg_class where relkind = 'p' and starts_with(relname, 'passages_') and pg_table_is_visible(oid)"
         async with self._transaction() as run:
-            rows = await run.all(
-                "select relname from pg_class where relkind = 'p' and starts_with(relname, 'passages_') and pg_table_is_visible(oid)"
-            )
+            rows = await run.all(sql)
         return frozenset(row["relname"].removeprefix("passages_") for row in rows)
 
     async def discard(self, collection: str) -> None:
@@ -82,8 +81,9 @@ class PgVectorStore:
         passages, readers = _tables(collection)
         sql = (
             f"insert into {passages} (owner, doc_type, doc_id, idx, readers, modified, folders, tags, body, dense, sparse, terms) "
-            "values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?::text::halfvec, ?::text::sparsevec, ?) on conflict (owner, doc_type, doc_id, idx) do update set "
-            "readers = excluded.readers, modified = excluded.modified, folders = excluded.folders, tags = excluded.tags, body = excluded.body, "
+            "values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?::text::halfvec, ?::text::sparsevec, ?) "
+            "on conflict (owner, doc_type, doc_id, idx) do update set readers = excluded.readers, modified = excluded.modified, "
+            "folders = excluded.folders, tags = excluded.tags, body = excluded.body, "
             "dense = excluded.dense, sparse = excluded.sparse, terms = excluded.terms"
         )
         async with self._transaction(collection) as run:
