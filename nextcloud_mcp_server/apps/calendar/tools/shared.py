@@ -1,0 +1,108 @@
+"""What the tools of Calendar share: their toolbox, arguments, reading several calendars at once."""
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, fields
+from datetime import tzinfo
+from typing import Annotated, Any, TypeVar
+
+from pydantic import Field
+
+from nextcloud_mcp_server.apps.calendar.client import Calendars, Stored
+from nextcloud_mcp_server.apps.calendar.expansion import Occurrence, occurrences
+from nextcloud_mcp_server.apps.calendar.models import Calendar, OneOf, Reminder
+from nextcloud_mcp_server.apps.calendar.objects import CalendarObject, Kind
+from nextcloud_mcp_server.apps.calendar.times import Span
+from nextcloud_mcp_server.core.errors import BadAnswer, InvalidValue, NotFound, NotPermitted
+from nextcloud_mcp_server.core.tools import Toolbox
+
+TOOLS = Toolbox("calendar")
+T = TypeVar("T")
+
+CalendarName = Annotated[str, Field(description="`name` of a calendar.")]
+Categories = Annotated[str | None, Field(description="Comma-separated.")]
+Reminders = Annotated[list[Reminder] | None, Field(description="Replaces all.")]
+RangeStart = Annotated[str | None, Field(description="Date or ISO time in the user's zone.")]
+RangeEnd = Annotated[str | None, Field(description="Inclusive.")]
+Occurring = Annotated[str | None, Field(description="`occurrence` as listed: only this one of a series.")]
+EventStatus = Annotated[str, OneOf(("CONFIRMED", "TENTATIVE", "CANCELLED"))]
+Privacy = Annotated[str, OneOf(("PUBLIC", "PRIVATE", "CONFIDENTIAL"))]
+TodoStatus = Annotated[str, OneOf(("NEEDS-ACTION", "IN-PROCESS", "COMPLETED", "CANCELLED"))]
+Priority = Annotated[int, Field(ge=0, le=9, description="1 highest, 0 none.")]
+
+
+@dataclass(frozen=True)
+class Found:
+    """An occurrence with where it is kept."""
+
+    one: Occurrence
+    stored: Stored
+    calendar: Calendar
+
+
+def picked(kind: type[Any], given: Mapping[str, Any]) -> Any:
+    """`kind` made of those of a tool's arguments that are its fields."""
+    return kind(**{field.name: given[field.name] for field in fields(kind) if field.name in given})
+
+
+def required(name: str, value: str | None) -> str:
+    if not value or not value.strip():
+        raise InvalidValue(f"{name} is required and missing.")
+    return value
+
+
+async def chosen(client: Calendars, name: str | None, kind: Kind) -> list[Calendar]:
+    """The calendar of that name, or every one that can hold that kind."""
+    if name:
+        return [await client.named(name)]
+    return [one for one in await client.all() if kind in one.components]
+
+
+async def gather(
+    client: Calendars,
+    calendars: Iterable[Calendar],
+    kind: Kind,
+    span: Span | None,
+    take: Callable[[CalendarObject, Stored, Calendar], Iterable[T]],
+) -> tuple[list[T], list[str]]:
+    """Reads calendars at the same time, taking from each object as it arrives; says which could not be read and why.
+
+    One calendar alone raises its error.
+    """
+
+    async def read(calendar: Calendar) -> list[T]:
+        found: list[T] = []
+        async for stored in client.objects(calendar.name, kind, span):
+            try:
+                found += take(stored.open(kind), stored, calendar)
+            except BadAnswer:
+                continue
+        return found
+
+    every = list(calendars)
+    answers = await asyncio.gather(*(read(one) for one in every), return_exceptions=len(every) > 1)
+    items: list[T] = []
+    problems: list[str] = []
+    for calendar, answer in zip(every, answers, strict=True):
+        if isinstance(answer, BadAnswer | NotFound | NotPermitted):
+            problems.append(f"{calendar.name}: {answer.message}")
+        elif isinstance(answer, BaseException):
+            raise answer
+        else:
+            items += answer
+    return items, problems
+
+
+async def happening(client: Calendars, calendars: Iterable[Calendar], span: Span, here: tzinfo) -> tuple[list[Found], list[str]]:
+    """The occurrences of events within the span, in order."""
+
+    def take(opened: CalendarObject, stored: Stored, calendar: Calendar) -> Iterable[Found]:
+        return [Found(one, stored, calendar) for one in occurrences(opened, span, here)]
+
+    found, problems = await gather(client, calendars, "VEVENT", span, take)
+    return sorted(found, key=lambda each: (each.one.instants(here), each.one.stored.uid)), problems
+
+
+def noted(problems: list[str]) -> dict[str, Any]:
+    """The field of an answer that names calendars left out."""
+    return {"not_read": problems} if problems else {}
