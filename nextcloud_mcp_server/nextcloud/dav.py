@@ -115,11 +115,7 @@ class MultistatusParser:
             if not self._begun:
                 return
             self._head = b""
-        try:
-            self._parser.feed(data)
-        except ParseError:
-            raise BadAnswer(f"Nextcloud's answer about {self.what} is not valid XML.") from None
-        for node in _completed(self._parser):
+        for node in self._completed(data):
             if node.tag == "{DAV:}response":
                 yield parse_response(node)
                 node.clear()
@@ -132,6 +128,13 @@ class MultistatusParser:
         """Raises BadAnswer where the document was cut short or is another kind of document."""
         if not self._ended:
             raise BadAnswer(f"Nextcloud's answer about {self.what} was cut short or is not a multistatus.")
+
+    def _completed(self, data: bytes) -> Iterator[Element]:
+        try:
+            self._parser.feed(data)
+            yield from _completed(self._parser)
+        except ParseError:
+            raise BadAnswer(f"Nextcloud's answer about {self.what} is not valid XML.") from None
 
 
 def _begins_plainly(head: bytes, what: str) -> bool:
