@@ -39,6 +39,7 @@ class Provider:
     order: int
     find: "Callable[[Call, str], list[dict[str, Any]]]"
     paginated: bool = True
+    filters: tuple[tuple[str, str], ...] = (("term", "string"),)
 
 
 @dataclass(frozen=True)

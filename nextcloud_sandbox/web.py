@@ -113,9 +113,10 @@ def set_cookies(call: Call, response: web.StreamResponse) -> None:
         key = call.sandbox.open_session(identity.user.id, identity.app_password.token if identity.app_password else None)
     else:
         key = call.sandbox.random(32)
-    response.set_cookie(name, key, httponly=True, samesite="Lax")
+    path = call.sandbox.prefix or "/"
+    response.set_cookie(name, key, httponly=True, samesite="Lax", path=path)
     for other, value in cookie_companions(call.sandbox):
-        response.set_cookie(other, value, httponly=True)
+        response.set_cookie(other, value, httponly=True, path=path)
 
 
 def cookie_companions(sandbox: Sandbox) -> Iterable[tuple[str, str]]:

@@ -103,6 +103,14 @@ async def test_tests_can_grant_without_a_browser(alice: Person, box: Running) ->
     assert (await poll(alice, flow))[1]["loginName"] == "alice"
 
 
+async def test_the_pages_work_below_a_prefix_and_with_index_php() -> None:
+    async with running(prefix="/cloud", index_php=True, seed=False) as box, Person(box.url) as alice:
+        flow = (await alice.as_(None).ask("POST", "/index.php/login/v2")).json()
+        await grant(flow["login"], "bob", "bob")
+        path = flow["poll"]["endpoint"].removeprefix(box.url)
+        assert (await alice.as_(None).ask("POST", path, data={"token": flow["poll"]["token"]})).json()["server"] == box.url
+
+
 async def test_a_login_never_sends_the_browser_elsewhere(alice: Person) -> None:
     async with Browser() as browser:
         for target in ("https://evil.example/", "//evil.example/"):

@@ -10,14 +10,17 @@ from nextcloud_sandbox.core import Provider
 from nextcloud_sandbox.routing import Routes
 
 routes = Routes("core")
-BUILT_IN = (("dashboard", "Dashboard", -10), ("files", "Files", 0))
+BUILT_IN = (
+    ("dashboard", "Dashboard", -10, "/apps/dashboard/img/dashboard.svg"),
+    ("files", "Files", 0, "/apps/files/img/app.svg"),
+)
 NAVIGATION = {
-    "notes": ("Notes", 10),
-    "deck": ("Deck", 10),
-    "collectives": ("Collectives", 12),
-    "tables": ("Tables", 100),
-    "news": ("News", 100),
-    "cookbook": ("Cookbook", 100),
+    "notes": ("Notes", 10, "/custom_apps/notes/img/notes.svg"),
+    "deck": ("Deck", 10, "/custom_apps/deck/img/deck.svg"),
+    "collectives": ("Collectives", 12, "/custom_apps/collectives/img/collectives.svg"),
+    "tables": ("Tables", 100, "/custom_apps/tables/img/app.svg"),
+    "news": ("News", 100, "/custom_apps/news/img/app.svg"),
+    "cookbook": ("Cookbook", 100, "/custom_apps/cookbook/img/app.svg"),
 }
 
 
@@ -38,7 +41,7 @@ async def providers(call: Call) -> web.StreamResponse:
             "order": provider.order,
             "isExternalProvider": False,
             "triggers": [provider.id],
-            "filters": {"term": "string"},
+            "filters": dict(provider.filters),
             "inAppSearch": False,
         }
         for app, provider in providers_of(call)
@@ -73,7 +76,7 @@ async def navigation(call: Call) -> web.StreamResponse:
             "id": app,
             "order": order,
             "href": f"{call.sandbox.prefix}/apps/{app}/",
-            "icon": f"{call.sandbox.prefix}/apps/{app}/img/app.svg",
+            "icon": call.sandbox.prefix + icon,
             "type": "link",
             "name": name,
             "app": app,
@@ -82,6 +85,6 @@ async def navigation(call: Call) -> web.StreamResponse:
             "classes": "",
             "default": app == "dashboard",
         }
-        for app, name, order in sorted(shown, key=lambda item: item[2])
+        for app, name, order, icon in sorted(shown, key=lambda item: item[2])
     ]
     return ocs.ok(call, data, {"ETag": etag(data)})

@@ -28,11 +28,17 @@ def find(call: Call, term: str) -> list[dict[str, Any]]:
     ]
 
 
+FILTERS = (
+    *(("term", "string"), ("since", "datetime"), ("until", "datetime"), ("person", "person"), ("min-size", "int"), ("max-size", "int")),
+    *(("mime", "string"), ("type", "string"), ("path", "string"), ("is-favorite", "bool"), ("title-only", "bool")),
+)
+"""What the real provider announces; here only the term is looked at."""
+
 AREA = Area(
     "files",
     join(*(part.routes for part in PARTS)),
     seed=seed.seed,
-    providers=(Provider("files", "Files", "/apps/files/img/app.svg", 5, find),),
+    providers=(Provider("files", "Files", "/apps/files/img/app.svg", 5, find, filters=FILTERS),),
     optional=False,
     order=10,
 )

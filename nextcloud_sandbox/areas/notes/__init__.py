@@ -38,6 +38,6 @@ AREA = Area(
     join(attachments.routes, api.routes),
     seed=seed.seed,
     capabilities=capabilities,
-    providers=(Provider("notes", "Notes", "/custom_apps/notes/img/notes.svg", 10, find, paginated=False),),
+    providers=(Provider("notes", "Notes", "/custom_apps/notes/img/notes.svg", 4, find, paginated=False),),
     order=20,
 )
