@@ -129,6 +129,17 @@ class Vault:
             await self._audit.note("secret.removed", row["user_id"], resource=kind, method=method, on=on)
         return row is not None
 
+    async def take(self, kind: str, key: str, *, method: str = "", on: Queries | None = None) -> Secret | None:
+        """Removes a secret and gives it back: of all who ask at once, one gets it. Raises SecretUnreadable."""
+        row = await (on or self._database).one("delete from secret where kind = ? and key = ? returning *", kind, key)
+        if row is None or self._over(row):
+            return None
+        secret = self._opened(row)
+        await self._audit.note("secret.taken" if secret else "secret.unreadable", row["user_id"], resource=kind, method=method, on=on)
+        if secret is None:
+            raise SecretUnreadable(kind, row["user_id"] or key)
+        return secret
+
     async def remove_user(self, user: str, kinds: Sequence[str], *, method: str = "", on: Queries | None = None) -> int:
         """Deletes the secrets of these kinds of one user; their number."""
         marks = ", ".join("?" * len(kinds))

@@ -125,7 +125,7 @@ class Person:
 
 def authorization(endpoint: str, pkce: Pkce | None, **parameters: str) -> str:
     """The address of an authorization request by code."""
-    given = {"response_type": "code", "redirect_uri": "http://127.0.0.1:3333/cb", "state": "s", **parameters}
+    given = {"response_type": "code", "redirect_uri": "http://127.0.0.1:3333/cb", "state": "s"}
     if pkce:
         given |= {"code_challenge": pkce.challenge, "code_challenge_method": "S256"}
-    return f"{endpoint}?{urlencode(given)}"
+    return f"{endpoint}?{urlencode(given | parameters)}"

@@ -15,7 +15,7 @@ COLUMNS = {
 }
 INDEXES = {
     "sqlite": "select name from sqlite_master where type = 'index' and name not like 'sqlite_%'",
-    "pg": "select indexname as name from pg_indexes where schemaname = 'public' and indexname not like '%_pkey'",
+    "pg": "select indexname as name from pg_indexes where schemaname = 'public' and indexname not like '%_pkey' and indexname not like '%_key'",
 }
 
 
