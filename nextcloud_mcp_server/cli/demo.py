@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable
 from importlib.metadata import entry_points
+from pathlib import Path
 from typing import Protocol
 
 import click
@@ -47,7 +48,7 @@ def instructions(sandbox: Sandbox, url: str) -> str:
     over_stdio = {
         "mcpServers": {
             "nextcloud": {
-                "command": sys.argv[0],
+                "command": str(Path(sys.argv[0]).resolve()),
                 "args": ["run", "--transport", "stdio"],
                 "env": {"NEXTCLOUD_HOST": sandbox.url, "NEXTCLOUD_USERNAME": sandbox.user, "NEXTCLOUD_PASSWORD": sandbox.password},
             }

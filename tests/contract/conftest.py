@@ -15,7 +15,8 @@ from tests.conftest import NOTES
 from tests.support.assistant import Assistant, session
 
 REAL = os.environ.get("NEXTCLOUD_TEST_URL")
-PLACES = ["sandbox", "real"] if REAL else ["sandbox"]
+PLACES = ["sandbox", "elsewhere", *(["real"] if REAL else [])]
+"""`elsewhere` is a sandbox below a path that needs index.php, for an account whose login name is not its user id."""
 if not REAL:
     NOTES.append("contract suites ran on the sandbox only: NEXTCLOUD_TEST_URL is not set")
 
@@ -35,6 +36,11 @@ async def place(request: pytest.FixtureRequest) -> AsyncGenerator[Place]:
     if request.param == "sandbox":
         async with running(seed=False) as sandbox:
             async for one in _place(sandbox.url, ("alice", "alice"), ("bob", "bob"), sandbox):
+                yield one
+    elif request.param == "elsewhere":
+        async with running(prefix="/cloud", index_php=True, seed=False) as sandbox:
+            sandbox.sandbox.add_user("dora-77c1", "dora", "Dora Example", email="dora@example.test", groups=("project",))
+            async for one in _place(sandbox.url, ("dora@example.test", "dora"), ("bob", "bob"), sandbox):
                 yield one
     else:
         environment = os.environ
