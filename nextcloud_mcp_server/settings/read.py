@@ -117,4 +117,5 @@ def _problem(section: type[Section], error: dict[str, Any]) -> str:
 
 
 def _is_secret(field: FieldInfo) -> bool:
-    return field.annotation is SecretStr or SecretStr in get_args(field.annotation)
+    kinds = (field.annotation, *get_args(field.annotation))
+    return any(kind is SecretStr or SecretStr in get_args(kind) for kind in kinds)

@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, SecretStr
 
 from nextcloud_mcp_server.settings.fields import CommaList, Lower, Section, Url, setting
+from nextcloud_mcp_server.settings.identity import Identity, Storage
+from nextcloud_mcp_server.settings.search import Documents, Search, Sync
 
 
 class Mode(StrEnum):
@@ -70,4 +72,9 @@ class Settings(Section):
     nextcloud: Nextcloud
     server: Server
     surface: Surface
+    identity: Identity
+    storage: Storage
+    sync: Sync
+    search: Search
+    documents: Documents
     mode: Mode
