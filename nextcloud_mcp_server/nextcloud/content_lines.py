@@ -18,6 +18,8 @@ _HEAD = re.compile(
 )
 _PARAMETER = re.compile(r";(?P<name>[^=:;]+)(?:=(?P<values>(?:\"[^\"]*\"|[^\";:,]*)(?:,(?:\"[^\"]*\"|[^\";:,]*))*))?")
 _VALUE = re.compile(r"\"([^\"]*)\"|([^,\"]+)")
+# RFC 5545 3.3.11 forbids them in values; a line end would begin another property.
+_CONTROLS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 FOLD_AT = 75
 
 
@@ -84,12 +86,13 @@ def line(name: str, value: str, parameters: Mapping[str, str | Iterable[str]] | 
 
 
 def _parameter_value(value: str) -> str:
-    clean = re.sub(r'[\x00-\x08\x0a-\x1f\x7f"]', "", value)
+    clean = value.replace('"', "")
     return f'"{clean}"' if re.search(r"[;:,]", clean) else clean
 
 
 def fold(text: str) -> str:
-    """A content line with its end, folded at 75 octets and never inside a character."""
+    """A content line with its end, folded at 75 octets and never inside a character; control characters are left out."""
+    text = _CONTROLS.sub("", text)
     pieces: list[str] = []
     piece, size, limit = "", 0, FOLD_AT
     for character in text:

@@ -71,7 +71,7 @@ def utc_value() -> str:
 
 def apply(stored: CalendarObject, item: Component, changes: EventChanges, author: Author) -> None:
     """Makes the changes to the event (or one exception) of an object. Raises InvalidValue; nothing is written then."""
-    before = _told(item)
+    before, zones_before = _told(item), stored.tzids()
     _set_times(stored, item, changes, author.here)
     if changes.of_series:
         _set_rule(stored, item, changes, author.here)
@@ -88,7 +88,7 @@ def apply(stored: CalendarObject, item: Component, changes: EventChanges, author
         set_simple(item, changes.reminder_minutes, changes.reminder_email, mail)
     if _told(item) != before:
         _revise(item, author)
-    stored.define_zones(YEARS_OF_SERIES if stored.recurring else YEARS_AHEAD)
+    stored.define_zones(stored.tzids() - zones_before, YEARS_OF_SERIES if stored.recurring else YEARS_AHEAD)
 
 
 def _told(item: Component) -> list[str]:

@@ -1,5 +1,6 @@
 """A calendar object: the text Nextcloud keeps under one name, with an event or task and the exceptions of its series."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, timedelta
 from functools import cached_property
@@ -75,14 +76,17 @@ class CalendarObject:
         self.root.content = [one for one in self.root.content if one is not item]
         self.items = [one for one in self.items if one is not item]
 
-    def define_zones(self, years: int) -> None:
-        """Adds the VTIMEZONE of each zone that is used and not defined, good for `years` years."""
-        for item in self.items:
-            for one in item.lines():
-                tzid, at = one.parameter("TZID"), read(one)
-                if tzid and at and known_zone(tzid) and not self.zones.defines(tzid):
-                    place = next(i for i, inner in enumerate(self.root.content) if isinstance(inner, Component))
-                    self.root.content.insert(place, definition(tzid, at.clock, years))
+    def tzids(self) -> set[str]:
+        """The zones that its items name."""
+        return {tzid for item in self.items for one in item.lines() if (tzid := one.parameter("TZID"))}
+
+    def define_zones(self, names: Iterable[str], years: int) -> None:
+        """Adds the VTIMEZONE of each of these zones that is not defined, good for `years` years from the start."""
+        begin = begin_of(self.main)
+        for name in sorted(names):
+            if begin and known_zone(name) and not self.zones.defines(name):
+                place = next(i for i, inner in enumerate(self.root.content) if isinstance(inner, Component))
+                self.root.content.insert(place, definition(name, begin.clock, years))
 
 
 def begin_of(item: Component) -> Moment | None:

@@ -119,7 +119,7 @@ def _due(one: Occurrence | None) -> str | None:
 
 def apply(stored: CalendarObject, item: Component, changes: TodoChanges, author: Author) -> None:
     """Makes the changes in memory. Raises InvalidValue."""
-    was = begin_of(item)
+    was, zones_before = begin_of(item), stored.tzids()
     set_fields(item, {"SUMMARY": changes.summary, "DESCRIPTION": changes.description}, text=True)
     set_categories(item, changes.categories)
     set_priority(item, changes.priority)
@@ -131,7 +131,7 @@ def apply(stored: CalendarObject, item: Component, changes: TodoChanges, author:
     _set_progress(item, changes, author.here)
     if changes.reminders is not None:
         set_reminders(item, changes.reminders, author.address.mail if author.address else None)
-    stored.define_zones(YEARS_OF_SERIES if stored.recurring else YEARS_AHEAD)
+    stored.define_zones(stored.tzids() - zones_before, YEARS_OF_SERIES if stored.recurring else YEARS_AHEAD)
 
 
 def _moment(text: str, argument: str, here: tzinfo) -> Moment:
