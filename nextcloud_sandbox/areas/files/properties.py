@@ -32,8 +32,8 @@ class Context:
                 table[name] = lambda context, entry, function=function: function(context.call, entry)
         return table
 
-    def answer(self, entry: Entry, asked: Propfind) -> Answer:
-        """The d:response of one entry, with only the asked properties worked out."""
+    def answer(self, entry: Entry, asked: Propfind, href: str | None = None) -> Answer:
+        """The d:response of one entry, with only the asked properties worked out; `href` is for those who have no files of their own."""
         found: dict[str, str] = {}
         missing: list[str] = []
         for name in self.names(entry, asked):
@@ -43,7 +43,7 @@ class Context:
                 found[name] = "" if asked.propname else value
             elif asked.names is not None:
                 missing.append(name)
-        return Answer(href_of(self.call, entry), found, missing)
+        return Answer(href or href_of(self.call, entry), found, missing)
 
     def names(self, entry: Entry, asked: Propfind) -> Iterable[str]:
         if asked.propname:
