@@ -12,6 +12,8 @@ from nextcloud_sandbox.calls import Call, reply
 from nextcloud_sandbox.routing import Family, Routes
 
 routes = Routes("deck")
+# Other kinds of shares have this address too, so it must not vanish with Deck.
+shares = Routes("core")
 FILES = CARD + "/attachments"
 SHARES = "/apps/files_sharing/api/v1/shares"
 DECK_SHARE = 12
@@ -90,16 +92,16 @@ async def delete(desk: Desk) -> Any:
     return answer
 
 
-@routes.ocs("POST", SHARES)
+@shares.ocs("POST", SHARES)
 async def share(call: Call) -> web.StreamResponse:
     """Shares into cards; every other kind belongs to whoever else answers this address."""
     values = await call.params()
     if values.integer("shareType", -1) == DECK_SHARE and "deck" in call.sandbox.enabled:
         return share_into_card(call, values.text("path"), values.integer("shareWith"))
-    for area in call.sandbox.areas:
-        for other in area.routes.routes:
-            if other.handler is not share and (other.family, other.method) == (Family.OCS, "POST") and other.pattern.match(call.match.path):
-                return await other.handler(call)
+    others = [route for area in call.sandbox.areas if area.name in call.sandbox.enabled for route in area.routes.routes]
+    for other in others:
+        if other.handler is not share and (other.family, other.method) == (Family.OCS, "POST") and other.pattern.match(call.match.path):
+            return await other.handler(call)
     return ocs.fail(call, 998, ocs.UNKNOWN)
 
 

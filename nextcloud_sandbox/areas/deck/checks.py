@@ -66,7 +66,7 @@ def date(value: Any) -> str | None:
 
 
 def internal_error() -> str:
-    request = "".join(secrets.choice(string.ascii_letters + string.digits) for _ in range(20))
+    request = "".join(secrets.choice(string.ascii_letters + string.digits) for _ in range(19)) + secrets.choice(string.digits)
     return (
         "Internal server error: Please contact the server administrator if this error reappears multiple times, "
         f'please include the request ID "{request}" below in your report.'

@@ -266,8 +266,9 @@ class Decks:
     def add_card(
         self, stack_id: int, title: str, owner: str, *, order: int = 999, description: str = "", duedate: str | None = None
     ) -> Card:
-        card = Card(self.sandbox.next_id(), stack_id, title, owner, order=order, description=description, duedate=duedate)
-        card.created = card.modified = self.now
+        now = self.now
+        card = Card(self.sandbox.next_id(), stack_id, title, owner, order=order, created=now, modified=now)
+        card.description, card.duedate = description, duedate
         self.store.cards[card.id] = card
         self.place_changed(card)
         return card

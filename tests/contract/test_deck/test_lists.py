@@ -25,7 +25,7 @@ async def test_a_stack_is_listed_in_pages_of_25(desk: Desk, alice: Assistant, co
     page = await alice.call("deck_get_cards", **desk.in_todo)
     assert [card["id"] for card in page["cards"]] == made[:25]
     assert page["total"] == count
-    rest = []
+    rest: list[dict[str, Any]] = []
     if "next_cursor" in page:
         rest = (await alice.call("deck_get_cards", **desk.in_todo, cursor=page["next_cursor"]))["cards"]
     assert [card["id"] for card in rest] == made[25:]
