@@ -10,7 +10,8 @@ HASHED = frozenset({"share_with", "password"})
 
 
 def setup(sandbox: Sandbox) -> None:
-    """A collective with a link, made by another app; the file to share."""
+    """A collective with a link, made by another app; the file to share. Tokens hold a digit, by which the comparison knows them."""
+    sandbox.random = lambda length: "7" + Sandbox.random(length - 1)  # type: ignore[method-assign]
     sandbox.groups["team"] = sandbox.groups.pop("project")
     sandbox.users["admin"].display_name, sandbox.users["admin"].email = "Admin", "admin@example.org"
     store = sandbox.slot("tree", Store)
