@@ -86,13 +86,18 @@ class EdgeStore:
         return await self._run(self._count, collection, owner)
 
     async def scan(self, collection: str) -> AsyncIterator[Stored]:
-        offset: Any = None
+        offset: str | None = None
         while True:
-            records, offset = await self._run(self._scroll, collection, None, offset, True)
-            for record in records:
-                yield shape.stored(record)
+            found, offset = await self.page(collection, offset)
+            for item in found:
+                yield item
             if offset is None:
                 return
+
+    async def page(self, collection: str, offset: str | None) -> tuple[list[Stored], str | None]:
+        """A part of a scan, and where the next one begins."""
+        records, following = await self._run(self._scroll, collection, None, offset, True)
+        return [shape.stored(record) for record in records], None if following is None else str(following)
 
     async def tidy(self) -> None:
         """Drops what was deleted from the files; holds the process for seconds."""

@@ -1,50 +1,16 @@
 """The model file that is written here computes what BERT computes: against the formulas in plain numpy, on random weights."""
 
-import json
-import struct
 from collections.abc import Sequence
 from math import erf
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import onnx
 import pytest
-from numpy.typing import NDArray
-from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 
 from nextcloud_mcp_server.core.errors import InvalidValue
-from nextcloud_mcp_server.index.embed.bert import convert
 from nextcloud_mcp_server.index.embed.local import LocalModel, read_card
-
-CONFIG = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4, "layer_norm_eps": 1e-12}
-Array = NDArray[Any]
-WORDS = ["[PAD]", "[CLS]", "[SEP]", "[UNK]", "the", "cat", "sat", "##s", "mat", "on", "."]
-
-
-def weights() -> dict[str, Array]:
-    random = np.random.default_rng(1)
-    shapes: dict[str, tuple[int, ...]] = {
-        "embeddings.word_embeddings.weight": (len(WORDS), 32),
-        "embeddings.position_embeddings.weight": (64, 32),
-        "embeddings.token_type_embeddings.weight": (2, 32),
-        "embeddings.LayerNorm.weight": (32,),
-        "embeddings.LayerNorm.bias": (32,),
-    }
-    for layer in range(2):
-        base = f"encoder.layer.{layer}"
-        for name, out, into in (
-            ("attention.self.query", 32, 32),
-            ("attention.self.key", 32, 32),
-            ("attention.self.value", 32, 32),
-            ("attention.output.dense", 32, 32),
-            ("intermediate.dense", 64, 32),
-            ("output.dense", 32, 64),
-        ):
-            shapes |= {f"{base}.{name}.weight": (out, into), f"{base}.{name}.bias": (out,)}
-        for name in ("attention.output.LayerNorm", "output.LayerNorm"):
-            shapes |= {f"{base}.{name}.weight": (32,), f"{base}.{name}.bias": (32,)}
-    return {name: random.normal(0, 0.3, shape).astype(np.float32) for name, shape in shapes.items()}
+from tests.unit.index.tiny_model import Array, make_model, weights
 
 
 def reference(weights: dict[str, Array], ids: Sequence[int]) -> Array:
@@ -74,32 +40,12 @@ def reference(weights: dict[str, Array], ids: Sequence[int]) -> Array:
     return mean / np.linalg.norm(mean)
 
 
-def write_safetensors(path: Path, tensors: dict[str, Array], prefix: str = "") -> None:
-    header: dict[str, Any] = {"__metadata__": {"format": "pt"}}
-    data = b""
-    for name, tensor in tensors.items():
-        raw = tensor.tobytes()
-        header[prefix + name] = {"dtype": "F32", "shape": tensor.shape, "data_offsets": [len(data), len(data) + len(raw)]}
-        data += raw
-    head = json.dumps(header).encode()
-    path.write_bytes(struct.pack("<Q", len(head)) + head + data)
-
-
 @pytest.fixture(params=[False, True], ids=["float32", "int8"])
 def model(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[LocalModel, float]:
     """A tiny model, and how near its vectors have to be to the formulas' (cosine)."""
-    write_safetensors(tmp_path / "model.safetensors", weights(), "bert." if request.param else "")
-    (tmp_path / "config.json").write_text(json.dumps(CONFIG))
-    convert(tmp_path, tmp_path / "model.onnx", int8=request.param)
-    (tmp_path / "model.json").write_text(json.dumps({"name": "tiny", "dimension": 32, "tokens": 12}))
-    pieces: Any = Tokenizer(models.WordPiece({word: at for at, word in enumerate(WORDS)}, unk_token="[UNK]"))
-    pieces.normalizer = normalizers.BertNormalizer()
-    pieces.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    pieces.post_processor = processors.TemplateProcessing("[CLS] $A [SEP]", special_tokens=[("[CLS]", 1), ("[SEP]", 2)])
-    pieces.enable_truncation(5)
-    pieces.save(str(tmp_path / "tokenizer.json"))
-    onnx.checker.check_model(str(tmp_path / "model.onnx"), full_check=True)
-    return LocalModel(tmp_path), 0.99 if request.param else 0.999999
+    folder = make_model(tmp_path, int8=request.param)
+    onnx.checker.check_model(str(folder / "model.onnx"), full_check=True)
+    return LocalModel(folder), 0.99 if request.param else 0.999999
 
 
 def test_vectors_equal_the_formulas_for_texts_of_different_lengths(model: tuple[LocalModel, float]) -> None:
