@@ -1,8 +1,8 @@
 """Calendars of their own for the contract suites, and the bytes that Nextcloud keeps."""
 
 import uuid
-from collections.abc import AsyncGenerator
-from typing import TYPE_CHECKING
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -53,6 +53,19 @@ async def work(place: "Place") -> AsyncGenerator[str]:
     name = await fresh(place.alice)
     yield name
     await purge(place.alice, name)
+
+
+def write_in_between(monkeypatch: pytest.MonkeyPatch, person: Assistant, other: Callable[[], Awaitable[Any]]) -> None:
+    """Lets `other` happen right before the person's next PUT, after what the tool read."""
+    request = person.session.request
+
+    async def raced(method: str, *arguments: Any, **more: Any) -> Any:
+        if method == "PUT":
+            monkeypatch.undo()
+            await other()
+        return await request(method, *arguments, **more)
+
+    monkeypatch.setattr(person.session, "request", raced)
 
 
 def event(uid: str, *lines: str) -> str:

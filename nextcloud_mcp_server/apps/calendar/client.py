@@ -1,5 +1,6 @@
 """Calendars over CalDAV (RFC 4791, RFC 6638) as Nextcloud 32 speaks it."""
 
+import hashlib
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -27,7 +28,7 @@ IN_TRASH = "One with the same UID lies in that calendar's trash: nc_calendar_res
 
 @dataclass(frozen=True)
 class Stored:
-    """One object as Nextcloud has it: its calendar, its name there, its etag, its text."""
+    """One object as Nextcloud has it: its calendar, its name there, its etag, its text (see `Calendars.exact`)."""
 
     calendar: str
     name: str
@@ -94,7 +95,7 @@ class Calendars(Client):
     async def update_calendar(self, name: str, values: Mapping[str, str]) -> int:
         what = f"calendar {name!r}"
         answer = await self.session.request("PROPPATCH", await self._path(name), what=what, headers=XML, data=wire.patch(values))
-        if missed := wire.refused(values, parse_multistatus(answer.body, what).resources):
+        if missed := wire.refused(values, parse_multistatus(answer.body, what).resources, answer.body):
             raise NotPermitted(f"Nextcloud did not change {', '.join(missed)} of {what}.")
         return answer.status
 
@@ -129,10 +130,22 @@ class Calendars(Client):
             async for resource in self._report(calendar, wire.query(kind, uid=uid), what):
                 stored = _stored(calendar, resource)
                 if stored and stored.open(kind).uid == uid:
-                    return stored
+                    return await self.exact(stored, kind, uid)
         except NotFound:
             await self.named(calendar)
         raise NotFound(f"{what[:1].upper()}{what[1:]} not found in calendar {calendar!r}.", hint=f"UIDs come from {_listing(kind)}.")
+
+    async def exact(self, stored: Stored, kind: Kind, uid: str) -> Stored:
+        """The object with its very bytes: reports leave the carriage returns out, and the etag (the md5 of the text) tells whether
+        putting them back is right; else it is read by itself. Raises Changed where it changed since.
+        """
+        for text in (stored.text.replace("\n", "\r\n"), stored.text):
+            if hashlib.md5(text.encode(), usedforsecurity=False).hexdigest() == stored.etag:
+                return replace(stored, text=text)
+        read = await self.read(stored.calendar, stored.name, kind, uid)
+        if read.etag != stored.etag:
+            raise _stale(read.open(kind), read.etag)
+        return read
 
     async def read(self, calendar: str, name: str, kind: Kind, uid: str) -> Stored:
         answer = await self.session.request("GET", await self._path(calendar, name), what=f"{WORD[kind]} {uid!r}")
@@ -277,5 +290,11 @@ def _in_trash(resource: Resource) -> InTrash | None:
     data, deleted = resource.props.get("c:calendar-data"), resource.text(wire.DELETED_AT) or ""
     if data is None or not data.text:
         return None
-    when = datetime.fromtimestamp(int(deleted), UTC) if deleted.isdecimal() else None
-    return InTrash(resource.href.rsplit("/", 1)[-1], data.text, resource.text(wire.FROM_CALENDAR), when)
+    return InTrash(resource.href.rsplit("/", 1)[-1], data.text, resource.text(wire.FROM_CALENDAR), _when(deleted))
+
+
+def _when(text: str) -> datetime | None:
+    """Nextcloud names the time of deletion in seconds or as ISO 8601."""
+    with suppress(ValueError):
+        return datetime.fromtimestamp(int(text), UTC) if text.isdecimal() else datetime.fromisoformat(text)
+    return None

@@ -86,7 +86,7 @@ def apply(stored: CalendarObject, item: Component, changes: EventChanges, author
         set_reminders(item, changes.reminders, mail)
     else:
         set_simple(item, changes.reminder_minutes, changes.reminder_email, mail)
-    if _told(item) != before:
+    if before and _told(item) != before:
         _revise(item, author)
     stored.define_zones(stored.tzids() - zones_before, YEARS_OF_SERIES if stored.recurring else YEARS_AHEAD)
 

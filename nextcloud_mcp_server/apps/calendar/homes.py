@@ -7,12 +7,14 @@ from nextcloud_mcp_server.nextcloud.content_lines import parse
 from nextcloud_mcp_server.nextcloud.dav import Resource, qualified
 
 GENERATED = "app-generated--"
+DELETED = "{http://nextcloud.com/ns}deleted-calendar"
 
 
 def calendar_of(resource: Resource, uid: str) -> Calendar | None:
     """A calendar or subscription of a home listing; None for inbox, outbox, trash and the home itself."""
-    subscribed = resource.has("d:resourcetype", "cs:subscribed")
-    if not subscribed and not resource.has("d:resourcetype", "c:calendar"):
+    kinds = resource.props.get("d:resourcetype")
+    subscribed, deleted = resource.has("d:resourcetype", "cs:subscribed"), kinds is not None and kinds.find(DELETED) is not None
+    if not subscribed and not deleted and not resource.has("d:resourcetype", "c:calendar"):
         return None
     name = resource.href.rstrip("/").rsplit("/", 1)[-1]
     owner = (resource.text("oc:owner-principal") or "").rsplit("/", 1)[-1]
@@ -31,7 +33,7 @@ def calendar_of(resource: Resource, uid: str) -> Calendar | None:
         owner=owner if owner not in ("", uid) else None,
         generated_by=name[len(GENERATED) :].partition("--")[0] if name.startswith(GENERATED) else None,
         transparent=resource.has("c:schedule-calendar-transp", "c:transparent"),
-        deleted=DELETED_AT in resource.props,
+        deleted=deleted or DELETED_AT in resource.props,
     )
 
 

@@ -66,10 +66,11 @@ def patch(values: Mapping[str, str]) -> bytes:
     return document(element("d:propertyupdate", element("d:set", element("d:prop", *_set(values)))))
 
 
-def refused(values: Mapping[str, str], resources: Iterable[Resource]) -> list[str]:
-    """The values that a PROPPATCH answer does not confirm."""
+def refused(values: Mapping[str, str], resources: Iterable[Resource], body: bytes) -> list[str]:
+    """The values that a PROPPATCH answer does not confirm; cleared ones are confirmed by 204."""
     confirmed = {name for one in resources for name in one.props}
-    return [name for name in values if PROPERTIES[name] not in confirmed]
+    failed = b"HTTP/1.1 4" in body
+    return [name for name, value in values.items() if PROPERTIES[name] not in confirmed and (value or failed)]
 
 
 def free_busy_replies(body: bytes) -> dict[str, Component | None]:

@@ -1,6 +1,5 @@
 """The same operation on many events: matched first, shown by a dry run, done with `confirm`."""
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Annotated
@@ -66,7 +65,7 @@ class Job:
 async def nc_calendar_bulk_operations(
     calendars: Calendars,
     progress: Progress,
-    operation: Annotated[str, Field(json_schema_extra={"enum": list(OPERATIONS)})],
+    operation: Annotated[str, Field(json_schema_extra={"enum": [*OPERATIONS]})],
     title_contains: str | None = None,
     categories: Categories = None,
     calendar_name: Annotated[str | None, Field(description="All if left out.")] = None,
@@ -109,7 +108,8 @@ async def nc_calendar_bulk_operations(
     jobs = [job for job in jobs if not (operation == "move" and job.stored.calendar == target_calendar)]
     if confirm:
         runner = Runner(calendars, progress, operation, changes, author, target_calendar, len(jobs))
-        results = list(await asyncio.gather(*(runner.run(job) for job in jobs)))
+        # One after the other: a Nextcloud on SQLite fails writes that come at the same time.
+        results = [await runner.run(job) for job in jobs]
     else:
         results = [job.result("failed" if job.refused else "matched", target_calendar, job.refused) for job in jobs]
     return _answer(operation, results, target_calendar, confirm)
@@ -175,14 +175,15 @@ class Runner:
         elif self.operation == "delete" and job.whole:
             await self.calendars.delete(job.stored, "VEVENT", uid)
         else:
-            opened = job.stored.open("VEVENT")
+            stored = await self.calendars.exact(job.stored, "VEVENT", uid)
+            opened = stored.open("VEVENT")
             left = [self._touch(occurrence_of(opened, one, self.author.here)) for one in job.occurrences]
             if job.whole:
                 apply(opened, opened.main, self.changes, self.author)
             if all(left):
-                await self.calendars.save(job.stored, opened)
+                await self.calendars.save(stored, opened)
             else:
-                await self.calendars.delete(job.stored, "VEVENT", uid)
+                await self.calendars.delete(stored, "VEVENT", uid)
 
     def _touch(self, one: Occurrence) -> bool:
         if self.operation == "delete":

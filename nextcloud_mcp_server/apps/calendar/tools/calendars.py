@@ -12,6 +12,7 @@ from nextcloud_mcp_server.core.arguments import Cursor, Limit
 from nextcloud_mcp_server.core.errors import InvalidValue
 from nextcloud_mcp_server.core.page import DEFAULT_LIMIT, Page, paginate
 
+ACTIONS = ("create", "update", "delete", "restore", "list")
 KINDS = {"events": ("VEVENT",), "tasks": ("VTODO",), "both": ("VEVENT", "VTODO")}
 
 
@@ -24,7 +25,7 @@ async def nc_calendar_list_calendars(calendars: Calendars, limit: Limit = DEFAUL
 @TOOLS.delete(untrusted=True)
 async def nc_calendar_manage_calendar(
     calendars: Calendars,
-    action: Annotated[str, Field(json_schema_extra={"enum": ["create", "update", "delete", "restore", "list"]})],
+    action: Annotated[str, Field(json_schema_extra={"enum": [*ACTIONS]})],
     calendar_name: Annotated[str | None, Field(description="Part of its address; on create from display_name if left out.")] = None,
     display_name: str | None = None,
     description: str | None = None,
@@ -33,6 +34,8 @@ async def nc_calendar_manage_calendar(
 ) -> ManagedCalendar:
     """Create, update, delete (to the trash), restore or list calendars."""
     action = action.strip().lower()
+    if action not in ACTIONS:
+        raise InvalidValue(f"action {action!r} is unknown.", candidates=ACTIONS)
     if action == "list":
         return ManagedCalendar(calendars=await calendars.all())
     values = {"display_name": display_name, "description": description, "color": _checked(color)}
@@ -49,9 +52,7 @@ async def nc_calendar_manage_calendar(
         return ManagedCalendar(name=name, status_code=await calendars.restore_calendar(name), message="Restored from the trash.")
     if action == "update":
         return await _update(calendars, name, given)
-    if action == "delete":
-        return await _delete(calendars, name)
-    raise InvalidValue(f"action {action!r} is unknown.", candidates=("create", "update", "delete", "restore", "list"))
+    return await _delete(calendars, name)
 
 
 async def _update(calendars: Calendars, name: str, given: dict[str, str]) -> ManagedCalendar:
