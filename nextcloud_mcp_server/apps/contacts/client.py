@@ -56,6 +56,13 @@ class Stored:
         """The parsed text. Raises BadAnswer for a card that is not whole."""
         return parse(self.text, self.what)
 
+    def card_or_none(self) -> Component | None:
+        """For listings, which one broken card must not spoil."""
+        try:
+            return self.card()
+        except BadAnswer:
+            return None
+
 
 @dataclass(frozen=True)
 class Condition:
@@ -132,7 +139,7 @@ class Contacts(Client):
         if found := await self._object(book, uid if uid.endswith(".vcf") else f"{uid}.vcf"):
             return found
         for other in await self.query(book, [Condition("UID", uid, "equals")], ("UID",)):
-            if other.card().text("UID") == uid and (found := await self._object(book, other.name)):
+            if (card := other.card_or_none()) and card.text("UID") == uid and (found := await self._object(book, other.name)):
                 return found
         if found := await self._object(book, uid):
             return found

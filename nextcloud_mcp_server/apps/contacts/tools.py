@@ -57,8 +57,8 @@ async def nc_contacts_search_contacts(
     longest = max(words, key=len)
     conditions = [Condition("TEL")] if digits else [Condition(name, longest) for name in ("FN", "N", "NICKNAME", "EMAIL")]
     books = [book.uri for book in await contacts.books() if not book.generated] if where == EVERYWHERE else [where]
-    cards = await in_all(contacts, books, conditions)
-    hits = [one for one in cards if (has_digits(one.card(), digits) if digits else has_words(one.card(), words))]
+    cards = [(one, one.card_or_none()) for one in await in_all(contacts, books, conditions)]
+    hits = [one for one, card in cards if card and (has_digits(card, digits) if digits else has_words(card, words))]
     return paginate(_by_name(hits), limit, cursor, addressbook=where, query=query).map(_listed)
 
 
@@ -141,7 +141,13 @@ def _by_name(cards: list[Stored]) -> list[Stored]:
 
 
 def _listed(stored: Stored) -> Contact:
-    return contact_of(stored.card(), stored.uid, _short).model_copy(update={"addressbook": stored.book, "etag": stored.etag})
+    card = stored.card_or_none()
+    shown = contact_of(card, stored.uid, _short) if card else _broken(stored)
+    return shown.model_copy(update={"addressbook": stored.book, "etag": stored.etag})
+
+
+def _broken(stored: Stored) -> Contact:
+    return Contact(uid=stored.uid, fn=quick_name(stored.text) or stored.uid, note="This card is broken and cannot be read.")
 
 
 def _short(note: str) -> str:

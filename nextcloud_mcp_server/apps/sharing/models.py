@@ -6,6 +6,8 @@ from typing import Any
 
 from pydantic import BaseModel, TypeAdapter
 
+from nextcloud_mcp_server.core.untrusted import clean
+
 USER, GROUP, LINK, EMAIL, REMOTE, TEAM, ROOM, DECK = 0, 1, 3, 4, 6, 7, 10, 12
 TYPE_NAMES = {"user": USER, "group": GROUP, "link": LINK, "email": EMAIL, "federated": REMOTE, "team": TEAM, "talk": ROOM, "deck": DECK}
 PERMISSIONS = {"read": 1, "update": 2, "create": 4, "delete": 8, "share": 16}
@@ -28,6 +30,9 @@ _LISTED = (
     "file_source",
     "has_password",
 )
+
+_WORDS = frozenset({"note", "label", "share_with_displayname", "displayname_owner"})
+"""What other people wrote and nobody writes back."""
 
 Share = dict[str, Any]
 SHARE = TypeAdapter(Share)
@@ -72,4 +77,4 @@ def whole(record: Mapping[str, Any]) -> Share:
 def listed(record: Mapping[str, Any]) -> Share:
     """What one chooses a share by; the rest is in nc_share_get."""
     shown = whole(record)
-    return {key: shown[key] for key in _LISTED if key in shown}
+    return {key: clean(shown[key]) if key in _WORDS and isinstance(shown[key], str) else shown[key] for key in _LISTED if key in shown}

@@ -1,6 +1,6 @@
 """The tools of shares."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 from pydantic import BeforeValidator, Field
 
@@ -32,9 +32,15 @@ def _type(value: Any) -> Any:
     return TYPE_NAMES.get(value.strip().lower(), value) if isinstance(value, str) else value
 
 
+def _text(value: Any) -> Any:
+    return ",".join(str(one) for one in cast("list[Any]", value)) if isinstance(value, list) else value
+
+
 ShareId = Annotated[int, Field(description="id from nc_share_list.")]
 Path = Annotated[str, Field(description="File or folder, from the person's root.")]
-Permissions = Annotated[int | str | list[str], Field(description="Sum of 1 read, 2 update, 4 create, 8 delete, 16 share; or their names.")]
+Permissions = Annotated[
+    int | str, BeforeValidator(_text), Field(description="Sum of 1 read, 2 update, 4 create, 8 delete, 16 share; or their names.")
+]
 ShareType = Annotated[
     int, BeforeValidator(_type), Field(description="0 user, 1 group, 3 public link, 4 e-mail, 6 federated, 7 team, 10 Talk.")
 ]
@@ -152,7 +158,7 @@ def _link(path: str, made: Share, expires_at: str) -> PublicLink:
 
 async def _fields(
     shares: Shares,
-    permissions: int | str | list[str] | None,
+    permissions: int | str | None,
     expire_date: str | None,
     password: str | None,
     note: str | None,

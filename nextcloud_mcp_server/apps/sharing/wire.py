@@ -2,23 +2,21 @@
 
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
-from typing import Any
 
 from nextcloud_mcp_server.core.errors import InvalidValue
 
 ALL = 31
 
 
-def mask(value: int | str | list[Any], names: Mapping[str, int]) -> int:
-    """A bit mask from a number, a name, names separated by commas, or a list of them. Raises InvalidValue."""
+def mask(value: int | str, names: Mapping[str, int]) -> int:
+    """A bit mask from a number, a name, or names separated by commas. Raises InvalidValue."""
     if isinstance(value, int):
         found = value
     elif isinstance(value, str) and value.strip().isdecimal():
         found = int(value)
     else:
-        parts = value if isinstance(value, list) else value.replace("+", ",").split(",")
         found = 0
-        for part in (str(one).strip().lower() for one in parts):
+        for part in (one.strip().lower() for one in value.replace("+", ",").split(",")):
             if part not in names and part != "all":
                 raise InvalidValue(f"{part[:40]!r} is no permission.", candidates=(*names, "all"))
             found |= names.get(part, ALL)
