@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 class Caller:
     """An identity: `issuer` and `subject` name it, `scopes` limit it (None: every scope).
 
+    `granted` is what the person limited this server's access to when they gave it (None: no limit).
+
     `credential` is whatever the outbound side of the same mode needs (a header, a verified token); nothing else
     looks at it, and it is never shown.
     """
@@ -17,6 +19,7 @@ class Caller:
     client_id: str | None = None
     method: str = "owner"
     credential: object = field(default=None, repr=False)
+    granted: frozenset[str] | None = None
 
     @property
     def key(self) -> tuple[str, str]:

@@ -53,6 +53,7 @@ def accept(expected: Expected, claims: Mapping[str, Any], token: str, now: float
         expires_at=expires_at,
         token=token,
         session=session if isinstance(session, str) else None,
+        sub=sub,
     )
     return _as_user(verified, claims.get(expected.user_claim), expected.user_claim)
 
@@ -69,6 +70,11 @@ def audiences(claims: Mapping[str, Any]) -> tuple[str, ...]:
     if isinstance(value, str):
         return (value,)
     return tuple(item for item in cast("list[object]", value) if isinstance(item, str)) if isinstance(value, list) else ()
+
+
+def audiences_name(audience: tuple[str, ...], wanted: str) -> bool:
+    """Whether an audience is among those of a token; addresses are compared as such."""
+    return any(item == wanted or same(item, wanted) for item in audience)
 
 
 def _times(claims: Mapping[str, Any], now: float) -> float:
@@ -105,7 +111,7 @@ def _is_access_token(claims: Mapping[str, Any], kind: object) -> None:
 
 
 def _is_for_us(expected: Expected, audience: tuple[str, ...], *, proven_access: bool) -> None:
-    if any(same(item, expected.resource) for item in audience):
+    if audiences_name(audience, expected.resource):
         return
     if expected.client_id and expected.client_id in audience:
         if proven_access:

@@ -8,7 +8,11 @@ from nextcloud_mcp_server.core.caller import Caller
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """A token that was proven: who it is for and what it allows. `expires_at` is in epoch seconds."""
+    """A token that was proven: who it is for and what it allows. `expires_at` is in epoch seconds.
+
+    `subject` is the claim that names the person here, `sub` the provider's own name for them; `session` is the
+    provider's session, or the family of a token that this server issued.
+    """
 
     issuer: str
     subject: str
@@ -18,6 +22,7 @@ class Verified:
     expires_at: float
     token: str = field(repr=False)
     session: str | None = None
+    sub: str = ""
 
     def caller(self) -> Caller:
         return Caller(self.issuer, self.subject, self.scopes, self.client_id, "bearer", credential=self)

@@ -10,7 +10,7 @@ import time
 import uuid
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import anyio
@@ -53,6 +53,14 @@ class Grant:
     state: str
     created_at: float
     expires_at: float | None
+
+
+@dataclass(frozen=True)
+class Fresh:
+    """An access token and its expiry in epoch seconds."""
+
+    token: str = field(repr=False)
+    expires_at: float
 
 
 class Grants:
@@ -111,6 +119,10 @@ class Grants:
         `unlike` is a token that was refused: another is fetched. Raises NeedsConsent, and Unreachable while the
         provider does not answer.
         """
+        return (await self.fresh(id, scopes, unlike=unlike)).token
+
+    async def fresh(self, id: str, scopes: Iterable[str], *, unlike: str | None = None) -> Fresh:
+        """The same, with its expiry."""
         wanted = " ".join(sorted(scopes))
         if found := _usable(await self._value(id), wanted, self._clock() + EARLY_SECONDS, unlike):
             return found
@@ -182,7 +194,7 @@ class Grants:
             raise NeedsConsent("The access that was granted to this server is over.")
         return secret.value
 
-    async def _renewed(self, id: str, wanted: str, unlike: str | None) -> str:
+    async def _renewed(self, id: str, wanted: str, unlike: str | None) -> Fresh:
         """Under the lease: looks again, asks the provider, commits, and only then gives the token away."""
         value = await self._value(id)
         if found := _usable(value, wanted, self._clock() + EARLY_SECONDS, unlike):
@@ -202,7 +214,7 @@ class Grants:
             if not await transaction.run(sql, expires_at, id):
                 raise NeedsConsent("The access that was granted to this server is over.")
             await self._keep(transaction, id, subject, answer, wanted, value)
-        return answer.access_token
+        return Fresh(answer.access_token, answer.expires_at)
 
     async def _keep(self, on: Queries, id: str, subject: str, answer: TokenAnswer, named: str, before: Mapping[str, Any] | None) -> None:
         refresh = answer.refresh_token or (before or {}).get("refresh_token")
@@ -230,11 +242,11 @@ class Grants:
         return NeedsConsent("The provider no longer accepts the access that was granted to this server.")
 
 
-def _usable(value: Mapping[str, Any], wanted: str, until: float, unlike: str | None) -> str | None:
+def _usable(value: Mapping[str, Any], wanted: str, until: float, unlike: str | None) -> Fresh | None:
     token = value.get("tokens", {}).get(wanted)
     if not token or token["expires_at"] <= until or token["token"] == unlike:
         return None
-    return token["token"]
+    return Fresh(token["token"], token["expires_at"])
 
 
 def _grant(row: Row) -> Grant:

@@ -134,7 +134,9 @@ class Tokens:
         if not same(row["resource"], resource):
             raise Refused(f"The audience has to be {resource}; the token's is {row['resource']}.")
         scopes, audience = frozenset(row["scopes"].split()), (row["resource"],)
-        return Verified(row["issuer"], row["subject"], scopes, row["client_id"], audience, row["expires_at"], token, row["family"])
+        return Verified(
+            row["issuer"], row["subject"], scopes, row["client_id"], audience, row["expires_at"], token, row["family"], row["subject"]
+        )
 
     async def prune(self) -> int:
         """Forgets what expired a day ago, and families that have nothing left; the number of tokens."""
