@@ -41,12 +41,13 @@ from nextcloud_mcp_server.nextcloud.answers import Answer, shape
 from nextcloud_mcp_server.nextcloud.client import Client
 from nextcloud_mcp_server.nextcloud.ocs import as_list
 
-API = "/index.php/apps/deck/api/v1.1/boards"
+APP = "/index.php/apps/deck"
+API = f"{APP}/api/v1.1/boards"
 OCS = "/apps/deck/api/v1.0/cards"
 DECK_SHARE = 12
 READ = 1
 ASSIGNEES_ASKED = 100
-RESTORE = "On the board's page in Nextcloud, under deleted items, it can be restored until the daily clean-up."
+RESTORE = "deck_restore brings it back until Nextcloud's daily clean-up; so do the deleted items on the board's page."
 
 
 @dataclass(frozen=True)
@@ -186,6 +187,14 @@ class Deck(Client):
                 raise
             raise MissingApp("The Deck of this Nextcloud has no dependent cards.", hint="They came with Deck 1.18.") from None
 
+    # What was deleted: the addresses that Deck's own pages use, its API has none
+
+    async def deleted_cards(self, board_id: int) -> list[Card]:
+        return (await self._ask("GET", Place(board_id), f"{APP}/{board_id}/cards/deleted")).parse(CARDS)
+
+    async def deleted_stacks(self, board_id: int) -> list[Stack]:
+        return (await self._ask("GET", Place(board_id), f"{APP}/{board_id}/stacks/deleted")).parse(STACKS)
+
     # Attachments
 
     async def attachments(self, board_id: int, stack_id: int, card_id: int) -> list[Attachment]:
@@ -273,8 +282,9 @@ class Deck(Client):
         ]
 
     async def _ask(self, method: str, place: Place, path: str = "", **more: Any) -> Answer:
+        """A request below the address of `place`, or at a path of its own."""
         try:
-            return await self.session.request(method, place.path + path, what=place.what, **more)
+            return await self.session.request(method, path if path.startswith(APP) else place.path + path, what=place.what, **more)
         except (NotPermitted, BadAnswer) as refused:
             if method == "GET" and isinstance(refused, BadAnswer):
                 raise
@@ -315,7 +325,7 @@ class Deck(Client):
             raise NotFound(f"Card {card_id} not found.") from None
 
 
-def named(things: Iterable[Board | Stack | Label]) -> list[str]:
+def named(things: Iterable[Board | Stack | Label | Card]) -> list[str]:
     """Titles with ids, as candidates."""
     return [f"{thing.title} ({thing.id})" for thing in things]
 

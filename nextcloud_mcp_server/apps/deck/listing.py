@@ -65,7 +65,6 @@ def summary(card: Card, length: int) -> CardSummary:
     return CardSummary(
         id=card.id,
         title=card.title,
-        stackId=card.stackId,
         archived=card.archived or None,
         duedate=card.duedate,
         done=card.done,

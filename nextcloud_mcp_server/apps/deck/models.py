@@ -20,6 +20,12 @@ def _mapping(value: Any) -> Any:
     return value or {}
 
 
+def _labels(value: Any) -> Any:
+    """Deck repeats a label that was put on a card twice."""
+    every = as_list(value)
+    return list({one.get("id"): one for one in every}.values()) if all(isinstance(one, dict) for one in every) else every
+
+
 Uid = Annotated[str, BeforeValidator(_uid)]
 Many = BeforeValidator(as_list)
 Map = BeforeValidator(_mapping)
@@ -86,7 +92,7 @@ class Card(BaseModel):
     done: str | None = None
     lastModified: int | None = None
     createdAt: int | None = None
-    labels: Annotated[list[Label], Many] = []
+    labels: Annotated[list[Label], BeforeValidator(_labels)] = []
     assignedUsers: Annotated[list[Assignment], Many] = []
     dependentCards: list[int] | None = None
     attachments: Annotated[list[Attachment], Many] = []
@@ -204,11 +210,10 @@ class LabelCreated(BaseModel):
 
 
 class CardSummary(BaseModel):
-    """A card in a list: what is empty, zero or not so is left out."""
+    """A card in a list of its stack: what is empty, zero or not so is left out."""
 
     id: int
     title: str
-    stackId: int
     archived: bool | None = None
     duedate: str | None = None
     done: str | None = None
@@ -258,37 +263,24 @@ class Overview(BaseModel):
     url: str | None = None
 
 
-class CardChange(BaseModel):
-    """A card after a change; `labels` only after a move to another board."""
+class Change(BaseModel):
+    """What a change came to, and the ids of what it changed.
 
-    status_code: int = 200
-    message: str
-    card_id: int
-    stack_id: int
-    board_id: int
-    labels: list[str] | None = None
-    ETag: str | None = None
-    url: str | None = None
-
-
-class StackChange(BaseModel):
-    """A stack after a change. Without a status code nothing was done yet, and `would_delete` names the cards."""
+    `labels` only after a move to another board. Without a status code nothing was done yet, and `would_delete` names the cards.
+    """
 
     status_code: int | None = 200
     message: str
-    stack_id: int
-    board_id: int
+    board_id: int | None = None
+    stack_id: int | None = None
+    card_id: int | None = None
+    label_id: int | None = None
+    comment_id: int | None = None
+    attachment_id: int | None = None
+    labels: list[str] | None = None
     would_delete: list[str] | None = None
     ETag: str | None = None
-
-
-class LabelChange(BaseModel):
-    """A label after a change."""
-
-    status_code: int = 200
-    message: str
-    label_id: int
-    board_id: int
+    url: str | None = None
 
 
 class CommentSaved(BaseModel):
@@ -299,30 +291,12 @@ class CommentSaved(BaseModel):
     part_count: int = 1
 
 
-class CommentDeleted(BaseModel):
-    """A comment that is gone."""
-
-    status_code: int = 200
-    message: str
-    card_id: int
-    comment_id: int
-
-
 class Attached(BaseModel):
     """A file that is on a card now; the id is its share's."""
 
     attachment_id: int
     card_id: int
     path: str
-
-
-class AttachmentDeleted(BaseModel):
-    """An attachment that is off a card."""
-
-    status_code: int = 200
-    message: str
-    card_id: int
-    attachment_id: int
 
 
 BOARD, BOARDS = TypeAdapter(Board), TypeAdapter(list[Board])

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from aiohttp import web
+
 from nextcloud_sandbox.areas.deck.checks import Desk, route
 from nextcloud_sandbox.areas.deck.records import Json
 from nextcloud_sandbox.areas.deck.state import EDIT, Card, Comment, Decks, Denied, Problem
@@ -130,18 +132,24 @@ async def clone(desk: Desk) -> Any:
     return desk.call.json(desk.records.card(card))
 
 
-@routes.app("GET", "/apps/deck/{boardId:\\d+}/cards/deleted", Access.CSRF)
-async def deleted_cards(call: Call) -> Any:
+@routes.app("GET", "/apps/deck/{boardId:\\d+}/{kind:cards|stacks}/deleted", Access.CSRF)
+async def deleted(call: Call) -> web.StreamResponse:
     desk = Desk(call, await call.params())
     try:
         board = desk.decks.board(desk.id("boardId"), desk.user)
     except Denied as denied:
         return call.json({"status": denied.status, "message": denied.message}, denied.status)
-    cards = [card for card in desk.decks.store.cards.values() if card.deleted and desk.decks.board_of(card) is board]
-    return call.json([desk.records.raw_card(card, owner=True) for card in cards])
+    store, records = desk.decks.store, desk.records
+    if call.args["kind"] == "stacks":
+        gone = [stack for stack in store.stacks.values() if stack.deleted and stack.board == board.id]
+        inside = desk.decks.cards_of(stack.id for stack in gone)
+        return call.json([records.stack(stack, [records.card(card) for card in inside[stack.id]]) for stack in gone])
+    cards = [card for card in store.cards.values() if card.deleted and desk.decks.board_of(card) is board]
+    people = {card.id: records.people_on(card) for card in cards}
+    return call.json([records.raw_card(card, owner=True) | {"assignedUsers": people[card.id]} for card in cards])
 
 
 @routes.app("OPTIONS", OCS + "/{path:.+}", Access.PUBLIC)
-async def preflight(call: Call) -> Any:
+async def preflight(call: Call) -> web.StreamResponse:
     """Stands for every other method too: they get 405."""
     return call.json([])

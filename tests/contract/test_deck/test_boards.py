@@ -126,7 +126,7 @@ async def test_a_stack_with_cards_is_deleted_only_when_confirmed(alice: Assistan
     assert (await desk.read())["title"] == "Card one"
     done = await alice.call("deck_delete_stack", board_id=desk.id, stack_id=desk.todo, confirm=True)
     assert (done["status_code"], done["stack_id"], done["board_id"]) == (200, desk.todo, desk.id)
-    assert "restored" in done["message"]
+    assert "deck_restore" in done["message"]
     left = (await alice.call("deck_get_stacks", board_id=desk.id))["stacks"]
     assert [stack["id"] for stack in left] == [desk.done]
 

@@ -160,12 +160,12 @@ async def test_two_writers_of_different_fields_lose_nothing(desk: Desk, bob: Ass
 
 async def test_a_deleted_card_is_gone_and_the_answer_says_how_to_restore_it(desk: Desk) -> None:
     answer = await desk.call("deck_delete_card")
-    assert "restored" in answer["message"]
+    assert "deck_restore" in answer["message"]
     assert "url" not in answer
     for tool in ("deck_get_card", "deck_delete_card", "deck_archive_card"):
         text = await desk.alice.error(tool, **desk.at)
         assert f"Card {desk.card} was deleted" in text
-        assert "restored" in text
+        assert "deck_restore" in text
 
 
 async def test_archived_cards_leave_the_lists_and_come_back(desk: Desk) -> None:

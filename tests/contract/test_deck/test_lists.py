@@ -83,14 +83,14 @@ async def test_a_summary_shows_what_one_chooses_by_and_nothing_empty(desk: Desk,
     assert page["cards"][0] == {
         "id": desk.card,
         "title": "Card one",
-        "stackId": desk.todo,
         "duedate": "2026-12-24T10:00:00+00:00",
         "labels": ["Later"],
         "assignedUsers": [bobs_id],
         "hasDescription": True,
         "descriptionPreview": "desc **md**",
     }
-    assert page["cards"][1] == {"id": plain, "title": "Plain", "stackId": desk.todo}
+    assert page["cards"][1] == {"id": plain, "title": "Plain"}
+    assert page["stack_id"] == desk.todo
     assert page["card_url"].endswith(f"/board/{desk.id}/card/{{id}}")
 
 

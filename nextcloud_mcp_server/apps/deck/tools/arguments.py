@@ -6,7 +6,7 @@ from pydantic import BeforeValidator, Field
 
 from nextcloud_mcp_server.apps.deck import listing
 from nextcloud_mcp_server.apps.deck.client import Deck
-from nextcloud_mcp_server.apps.deck.models import Card, CardChange
+from nextcloud_mcp_server.apps.deck.models import Card, Change
 from nextcloud_mcp_server.core.errors import InvalidValue
 from nextcloud_mcp_server.core.tools import Toolbox
 
@@ -31,10 +31,10 @@ Color = Annotated[str, BeforeValidator(_hex), Field(pattern=r"^[0-9A-Fa-f]{6}$",
 Time = Annotated[str | None, Field(description="ISO 8601; empty clears.")]
 
 
-def changed(deck: Deck, board_id: int, card: Card, message: str, **more: Any) -> CardChange:
+def changed(deck: Deck, board_id: int, card: Card, message: str, **more: Any) -> Change:
     """The answer after a change; the card's new version only where Deck told it."""
     url = more.pop("url", deck.card_url(board_id, card.id))
-    return CardChange(message=message, card_id=card.id, stack_id=card.stackId, board_id=board_id, url=url, **more)
+    return Change(message=message, card_id=card.id, stack_id=card.stackId, board_id=board_id, url=url, **more)
 
 
 def not_archived(card: Card) -> None:

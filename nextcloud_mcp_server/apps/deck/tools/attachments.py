@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from nextcloud_mcp_server.apps.deck.client import Deck
-from nextcloud_mcp_server.apps.deck.models import Attached, Attachment, AttachmentDeleted
+from nextcloud_mcp_server.apps.deck.models import Attached, Attachment, Change
 from nextcloud_mcp_server.apps.deck.tools.arguments import TOOLS
 from nextcloud_mcp_server.core.arguments import Cursor, Limit
 from nextcloud_mcp_server.core.errors import NotFound
@@ -42,7 +42,7 @@ async def deck_list_attachments(
 
 
 @TOOLS.delete()
-async def deck_delete_attachment(deck: Deck, board_id: int, stack_id: int, card_id: int, attachment_id: int) -> AttachmentDeleted:
+async def deck_delete_attachment(deck: Deck, board_id: int, stack_id: int, card_id: int, attachment_id: int) -> Change:
     """Take a file off a card. A shared file itself stays."""
     await deck.card_to_change(board_id, stack_id, card_id, None)
     there = await deck.attachments(board_id, stack_id, card_id)
@@ -52,4 +52,4 @@ async def deck_delete_attachment(deck: Deck, board_id: int, stack_id: int, card_
         raise NotFound(f"Attachment {attachment_id} is not on card {card_id}.", candidates=names)
     await deck.delete_attachment(board_id, stack_id, found)
     after = OUT_OF_TRASH if found.type == "file" else FOR_GOOD
-    return AttachmentDeleted(message=f"{found.data} taken off the card. {after}", card_id=card_id, attachment_id=attachment_id)
+    return Change(message=f"{found.data} taken off the card. {after}", card_id=card_id, attachment_id=attachment_id)

@@ -1,9 +1,9 @@
-"""Making boards; making, changing and deleting stacks."""
+"""Making boards; making, changing, deleting and restoring stacks."""
 
 from nextcloud_mcp_server.apps.deck.changes import same_version
 from nextcloud_mcp_server.apps.deck.client import RESTORE, Deck, stack_of
 from nextcloud_mcp_server.apps.deck.listing import Wanted
-from nextcloud_mcp_server.apps.deck.models import BoardCreated, StackChange, StackCreated
+from nextcloud_mcp_server.apps.deck.models import BoardCreated, Change, StackCreated
 from nextcloud_mcp_server.apps.deck.tools.arguments import TOOLS, Color
 from nextcloud_mcp_server.core.arguments import Confirm
 from nextcloud_mcp_server.core.errors import InvalidValue
@@ -26,24 +26,24 @@ async def deck_create_stack(deck: Deck, board_id: int, title: str, order: int) -
 @TOOLS.update()
 async def deck_update_stack(
     deck: Deck, board_id: int, stack_id: int, title: str | None = None, order: int | None = None, etag: str | None = None
-) -> StackChange:
+) -> Change:
     """Rename or move a stack within its board."""
     if title is None and order is None:
         raise InvalidValue("Nothing to change: neither title nor order is given.")
     stack = stack_of((await deck.board(board_id)).stacks, stack_id, board_id)
     same_version(etag, stack.ETag, f"Stack {stack_id}")
     saved = await deck.update_stack(board_id, stack, title, order)
-    return StackChange(message=f"Stack {saved.title!r} updated.", stack_id=stack_id, board_id=board_id, ETag=saved.ETag)
+    return Change(message=f"Stack {saved.title!r} updated.", stack_id=stack_id, board_id=board_id, ETag=saved.ETag)
 
 
 @TOOLS.delete()
-async def deck_delete_stack(deck: Deck, board_id: int, stack_id: int, confirm: Confirm = False) -> StackChange:
+async def deck_delete_stack(deck: Deck, board_id: int, stack_id: int, confirm: Confirm = False) -> Change:
     """Delete a stack. With cards in it, it needs confirm."""
     stack = await deck.stack(board_id, stack_id, Wanted("all"))
     if stack.cards and not confirm:
         titles = [card.title for card in stack.cards[:NAMED_AT_MOST]]
         message = f"Nothing was deleted. Stack {stack.title!r} holds {len(stack.cards)} cards; confirm=true deletes them too."
-        return StackChange(status_code=None, message=message, stack_id=stack_id, board_id=board_id, would_delete=titles)
+        return Change(status_code=None, message=message, stack_id=stack_id, board_id=board_id, would_delete=titles)
     await deck.delete_stack(board_id, stack_id)
     message = f"Stack {stack.title!r} with {len(stack.cards)} cards deleted. {RESTORE}"
-    return StackChange(message=message, stack_id=stack_id, board_id=board_id)
+    return Change(message=message, stack_id=stack_id, board_id=board_id)

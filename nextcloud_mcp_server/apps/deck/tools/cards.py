@@ -4,7 +4,7 @@ import asyncio
 
 from nextcloud_mcp_server.apps.deck.changes import in_utc, is_naive, replacement
 from nextcloud_mcp_server.apps.deck.client import RESTORE, Deck, stack_of
-from nextcloud_mcp_server.apps.deck.models import Board, Card, CardChange, CardCreated, User
+from nextcloud_mcp_server.apps.deck.models import Board, Card, CardCreated, Change, User
 from nextcloud_mcp_server.apps.deck.tools.arguments import TOOLS, Time, changed, not_archived
 from nextcloud_mcp_server.core.arguments import Etag
 from nextcloud_mcp_server.core.errors import InvalidValue, NotPermitted
@@ -42,7 +42,7 @@ async def deck_update_card(
     archived: bool | None = None,
     done: Time = None,
     etag: Etag = None,
-) -> CardChange:
+) -> Change:
     """Change the given fields of a card; what is left out stays. An empty done reopens."""
     wanted = {"title": title, "description": description, "type": type, "owner": owner, "order": order, "archived": archived}
     wanted |= {"duedate": await _utc(deck, duedate), "done": await _utc(deck, done)}
@@ -55,7 +55,7 @@ async def deck_update_card(
 
 
 @TOOLS.delete()
-async def deck_delete_card(deck: Deck, board_id: int, stack_id: int, card_id: int, etag: str | None = None) -> CardChange:
+async def deck_delete_card(deck: Deck, board_id: int, stack_id: int, card_id: int, etag: str | None = None) -> Change:
     """Delete a card. To only hide it, deck_archive_card."""
     card = await deck.card_to_change(board_id, stack_id, card_id, etag)
     await deck.delete_card(board_id, card)
@@ -63,7 +63,7 @@ async def deck_delete_card(deck: Deck, board_id: int, stack_id: int, card_id: in
 
 
 @TOOLS.update()
-async def deck_archive_card(deck: Deck, board_id: int, stack_id: int, card_id: int, etag: str | None = None) -> CardChange:
+async def deck_archive_card(deck: Deck, board_id: int, stack_id: int, card_id: int, etag: str | None = None) -> Change:
     """Archive a card."""
     card = await deck.card_to_change(board_id, stack_id, card_id, etag)
     await deck.card_action(board_id, card, "archive")
@@ -71,7 +71,7 @@ async def deck_archive_card(deck: Deck, board_id: int, stack_id: int, card_id: i
 
 
 @TOOLS.update()
-async def deck_unarchive_card(deck: Deck, board_id: int, stack_id: int, card_id: int, etag: str | None = None) -> CardChange:
+async def deck_unarchive_card(deck: Deck, board_id: int, stack_id: int, card_id: int, etag: str | None = None) -> Change:
     """Bring an archived card back."""
     card = await deck.card_to_change(board_id, stack_id, card_id, etag)
     await deck.card_action(board_id, card, "unarchive")
@@ -81,7 +81,7 @@ async def deck_unarchive_card(deck: Deck, board_id: int, stack_id: int, card_id:
 @TOOLS.update()
 async def deck_reorder_card(
     deck: Deck, board_id: int, stack_id: int, card_id: int, order: int, target_stack_id: int, etag: str | None = None
-) -> CardChange:
+) -> Change:
     """Move a card to a position (0 is the top) of a stack on the same board."""
     board, card = await asyncio.gather(deck.board(board_id), deck.card_to_change(board_id, stack_id, card_id, etag))
     stack_of(board.stacks, stack_id, board_id)
@@ -102,7 +102,7 @@ async def deck_move_card_to_board(
     target_stack_id: int,
     order: int = 0,
     etag: str | None = None,
-) -> CardChange:
+) -> Change:
     """Move a card to another board. Labels go along by title, people if they are members there."""
     target, card = await asyncio.gather(deck.board(target_board_id), deck.card_to_change(source_board_id, source_stack_id, card_id, etag))
     stack_of(target.stacks, target_stack_id, target_board_id)

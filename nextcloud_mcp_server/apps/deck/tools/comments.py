@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from nextcloud_mcp_server.apps.deck.client import Deck
-from nextcloud_mcp_server.apps.deck.models import Comment, CommentDeleted, CommentSaved, CommentSummary
+from nextcloud_mcp_server.apps.deck.models import Change, Comment, CommentSaved, CommentSummary
 from nextcloud_mcp_server.apps.deck.splitting import LONGEST, MOST_PARTS, parts_of
 from nextcloud_mcp_server.apps.deck.tools.arguments import TOOLS, Detail
 from nextcloud_mcp_server.core.errors import InvalidValue, TooLarge
@@ -65,10 +65,10 @@ async def deck_update_card_comment(deck: Deck, card_id: int, comment_id: int, me
 
 
 @TOOLS.delete()
-async def deck_delete_card_comment(deck: Deck, card_id: int, comment_id: int) -> CommentDeleted:
+async def deck_delete_card_comment(deck: Deck, card_id: int, comment_id: int) -> Change:
     """Delete one's own comment, for good."""
     await deck.delete_comment(card_id, comment_id)
-    return CommentDeleted(message="Comment deleted.", card_id=card_id, comment_id=comment_id)
+    return Change(message="Comment deleted.", card_id=card_id, comment_id=comment_id)
 
 
 async def _every_comment(deck: Deck, card_id: int) -> list[Comment]:

@@ -4,7 +4,7 @@ import asyncio
 
 from nextcloud_mcp_server.apps.deck.client import Deck, label_of
 from nextcloud_mcp_server.apps.deck.listing import assignees
-from nextcloud_mcp_server.apps.deck.models import CardChange
+from nextcloud_mcp_server.apps.deck.models import Change
 from nextcloud_mcp_server.apps.deck.tools.arguments import TOOLS, changed, not_archived
 from nextcloud_mcp_server.core.errors import InvalidValue, NotFound
 
@@ -12,7 +12,7 @@ from nextcloud_mcp_server.core.errors import InvalidValue, NotFound
 @TOOLS.update()
 async def deck_assign_label_to_card(
     deck: Deck, board_id: int, stack_id: int, card_id: int, label_id: int, etag: str | None = None
-) -> CardChange:
+) -> Change:
     """Put a label of the board on a card."""
     board, card = await asyncio.gather(deck.board(board_id), deck.card_to_change(board_id, stack_id, card_id, etag))
     label = label_of(board, label_id)
@@ -26,7 +26,7 @@ async def deck_assign_label_to_card(
 @TOOLS.update()
 async def deck_remove_label_from_card(
     deck: Deck, board_id: int, stack_id: int, card_id: int, label_id: int, etag: str | None = None
-) -> CardChange:
+) -> Change:
     """Take a label off a card."""
     card = await deck.card_to_change(board_id, stack_id, card_id, etag)
     not_archived(card)
@@ -39,9 +39,7 @@ async def deck_remove_label_from_card(
 
 
 @TOOLS.update()
-async def deck_assign_user_to_card(
-    deck: Deck, board_id: int, stack_id: int, card_id: int, user_id: str, etag: str | None = None
-) -> CardChange:
+async def deck_assign_user_to_card(deck: Deck, board_id: int, stack_id: int, card_id: int, user_id: str, etag: str | None = None) -> Change:
     """Assign a member of the board to a card."""
     card = await deck.card_to_change(board_id, stack_id, card_id, etag)
     if user_id in assignees(card):
@@ -60,7 +58,7 @@ async def deck_assign_user_to_card(
 @TOOLS.delete()
 async def deck_unassign_user_from_card(
     deck: Deck, board_id: int, stack_id: int, card_id: int, user_id: str, etag: str | None = None
-) -> CardChange:
+) -> Change:
     """Take somebody off a card."""
     card = await deck.card_to_change(board_id, stack_id, card_id, etag)
     found = next((one for one in card.assignedUsers if user_id in (one.participant.uid, one.participant.primaryKey)), None)
@@ -73,7 +71,7 @@ async def deck_unassign_user_from_card(
 @TOOLS.update()
 async def deck_assign_dependent_card(
     deck: Deck, board_id: int, stack_id: int, card_id: int, dependent_card_id: int, etag: str | None = None
-) -> CardChange:
+) -> Change:
     """Make a card depend on another (Deck 1.18)."""
     card = await deck.card_to_change(board_id, stack_id, card_id, etag)
     await deck.depend("POST", board_id, card, dependent_card_id)
@@ -83,7 +81,7 @@ async def deck_assign_dependent_card(
 @TOOLS.delete()
 async def deck_remove_dependent_card(
     deck: Deck, board_id: int, stack_id: int, card_id: int, dependent_card_id: int, etag: str | None = None
-) -> CardChange:
+) -> Change:
     """Remove a dependency of a card."""
     card = await deck.card_to_change(board_id, stack_id, card_id, etag)
     await deck.depend("DELETE", board_id, card, dependent_card_id)

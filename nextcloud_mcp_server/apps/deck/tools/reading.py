@@ -82,7 +82,8 @@ async def deck_get_cards(
     """List the cards of a stack. Empty fields are left out."""
     stack = await deck.stack(board_id, stack_id, Wanted(status, label, assigned_to))
     look = Look(detail, description_max_length, description_preview_length)
-    return paginate(stack.cards, limit, cursor, card_url=deck.card_url(board_id, "{id}")).map(look.of)
+    echoed = {"stack_id": stack_id, "card_url": deck.card_url(board_id, "{id}")}
+    return paginate(stack.cards, limit, cursor, **echoed).map(look.of)
 
 
 @TOOLS.read(untrusted=True)
