@@ -1,13 +1,15 @@
 """Files by WebDAV (https://docs.nextcloud.com/server/32/developer_manual/client_apis/WebDAV/)."""
 
 import difflib
+import mimetypes
+import time
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from nextcloud_mcp_server.apps.files import paths, wire
 from nextcloud_mcp_server.apps.files.models import FileInfo
-from nextcloud_mcp_server.apps.files.recent import Content, Recent, young
+from nextcloud_mcp_server.apps.files.recent import Content, Recent, Seen, seconds, young
 from nextcloud_mcp_server.apps.files.upload import Upload
 from nextcloud_mcp_server.apps.files.wire import Entry, Query
 from nextcloud_mcp_server.core.errors import AlreadyExists, BadAnswer, Changed, InvalidValue, NotFound, NotPermitted
@@ -20,6 +22,7 @@ from nextcloud_mcp_server.nextcloud.streaming import multistatus, pieces
 
 DAV = "/remote.php/dav"
 ROOTS = 10_000
+DISGUISED = frozenset({"text/html", "application/xhtml+xml", "image/svg+xml"})
 LIST_HINT = "nc_webdav_list_directory shows what there is."
 
 
@@ -41,6 +44,14 @@ class _Roots:
     """The id of each person's root folder, by credential."""
 
     ids: dict[str, int] = field(default_factory=dict[str, int])
+
+
+@dataclass(frozen=True)
+class _Young:
+    """A version, and the unix second of its writing."""
+
+    version: Seen
+    modified: int
 
 
 class Files(Client):
@@ -105,7 +116,7 @@ class Files(Client):
                 raise InvalidValue(f"{path or '/'} is a folder, not a file.", hint=LIST_HINT)
             yield Opened(
                 path=path,
-                content_type=answer.get("Content-Type", "application/octet-stream").partition(";")[0].strip(),
+                content_type=_media_type(path, answer.get("Content-Type", "")),
                 size=wire.number(answer.get("Content-Length")) if "Content-Encoding" not in answer else None,
                 etag=bare_etag(answer.get("ETag")),
                 modified=answer.get("Last-Modified"),
@@ -119,24 +130,28 @@ class Files(Client):
         Raises AlreadyExists, Changed, NotFound (file or folder) as the condition asks.
         """
         await self._visible(path)
-        if if_match and if_match != "*":
-            await self._same_second(path, if_match)
-        headers = {
-            "Content-Length": str(content.size),
-            "Content-Type": content_type,
-            "OC-Checksum": f"SHA1:{content.digest}",
-            **({"If-Match": quoted_etag(if_match)} if if_match else {"If-None-Match": "*"}),
-        }
+        async with self._recent.lock(await self.session.uid(), path):
+            seen = await self._same_second(path, if_match) if if_match and if_match != "*" else None
+            headers = {
+                "Content-Length": str(content.size),
+                "Content-Type": content_type,
+                "OC-Checksum": f"SHA1:{content.digest}",
+                **({"If-Match": quoted_etag(if_match)} if if_match else {"If-None-Match": "*"}),
+                **({"X-OC-MTime": str(seen.modified + 1)} if seen else {}),
+            }
+            answer = await self._put(path, content, headers, if_match)
+            self.saw(path, answer.etag, Content(content.size, content.digest), seen.version if seen else None)
+        return answer
+
+    async def _put(self, path: str, content: Upload, headers: dict[str, str], if_match: str | None) -> Answer:
         try:
-            answer = await self.session.request("PUT", await self.address(path), what=f"file {path}", headers=headers, data=content.body())
+            return await self.session.request("PUT", await self.address(path), what=f"file {path}", headers=headers, data=content.body())
         except Changed as error:
             raise await self._condition_failed(path, if_match, error) from None
         except NotFound:
-            raise await self._no_folder(path) from None
+            raise await self._not_put(path) from None
         except AlreadyExists:
             raise InvalidValue(f"{path} is a folder, or one of the folders above it is a file.", hint=LIST_HINT) from None
-        self.saw(path, answer.etag, Content(content.size, content.digest))
-        return answer
 
     async def make_folder(self, path: str) -> int:
         """201, or 405 where something of that name exists. Raises NotFound for a missing parent."""
@@ -245,10 +260,14 @@ class Files(Client):
         near = difflib.get_close_matches(path.casefold(), names, n=5)
         return NotFound(f"Not found: {path}", hint=LIST_HINT, candidates=[names[one] for one in near])
 
-    def saw(self, path: str, etag: str | None, content: Content) -> None:
-        """Remembers what was behind an ETag that is a second old at most."""
+    def saw(self, path: str, etag: str | None, content: Content, before: Seen | None = None) -> None:
+        """Remembers what was behind an ETag that is two seconds old at most."""
         if etag:
-            self.session.cache.shelf(Recent).saw((self.session.credential.key, path, etag), content)
+            self._recent.saw((self.session.credential.key, path, etag), content, before)
+
+    @property
+    def _recent(self) -> Recent:
+        return self.session.cache.shelf(Recent)
 
     async def _visible(self, path: str) -> None:
         """Raises NotFound, in the words of a missing file, for what is hidden."""
@@ -275,15 +294,17 @@ class Files(Client):
         address = await self.address(path)
         return await multistatus(self.session, "PROPFIND", address, wire.LISTED, wire.entry, what=f"folder {path}", depth="1")
 
-    async def _same_second(self, path: str, etag: str) -> None:
-        """Raises Changed where a young ETag stands for another content than the one that was seen."""
+    async def _same_second(self, path: str, etag: str) -> _Young | None:
+        """The version behind an ETag that the next write could get too. Raises Changed where another content is there than was seen."""
         bare = bare_etag(etag) or ""
-        seen = self.session.cache.shelf(Recent).contents.get((self.session.credential.key, path, bare))
+        seen = self._recent.contents.get((self.session.credential.key, path, bare))
         if seen is None:
-            return
+            return None
         entry = await self.stat(path)
-        if entry.etag == bare and await self._content(entry, seen) != seen:
+        if entry.etag == bare and await self._content(entry, seen.content) != seen.content:
             raise Changed(f"{path} was modified by someone else within the same second.", etag=bare)
+        modified = seconds(entry.modified)
+        return _Young(seen, modified) if modified is not None and time.monotonic() < seen.until else None
 
     async def _content(self, entry: Entry, seen: Content) -> Content:
         kind, _, digest = (entry.checksum or "").partition(":")
@@ -326,6 +347,14 @@ class Files(Client):
             hint="Read it first; then replace that version by its etag, or take another name.",
         )
 
+    async def _not_put(self, path: str) -> Exception:
+        """What a 404 of a PUT means: no folder, or another PUT that took the name while this one was at work."""
+        try:
+            await self.stat(paths.parent(path))
+        except NotFound:
+            return await self._no_folder(path)
+        return Changed(f"{path} was written by someone else at the same moment; this content was not stored.")
+
     async def _no_folder(self, path: str) -> NotFound:
         folder = paths.parent(path)
         return NotFound(f"Folder not found: {folder or '/'}, for {path}.", hint="Make it first with nc_webdav_create_directory.")
@@ -337,3 +366,10 @@ class Files(Client):
     def public(self, address: str) -> str:
         """A path as `Destination` and `If` want it: from the server's root, below a subpath too."""
         return "/" + f"{self.session.transport.address.base}{address}".partition("://")[2].partition("/")[2]
+
+
+def _media_type(path: str, told: str) -> str:
+    """The type of a file that is being read; Nextcloud calls web pages and drawings plain text, so that no browser runs them."""
+    kind = told.partition(";")[0].strip() or "application/octet-stream"
+    guessed = mimetypes.guess_type(path)[0] if kind == "text/plain" else None
+    return guessed if guessed and guessed in DISGUISED else kind

@@ -10,7 +10,7 @@ _MARKS = ((codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _BULLET = re.compile(r"^[ \t]*[•◦▪‣●○–][ \t]+")
 
 
-def decoded(data: bytes, content_type: str) -> tuple[str, str | None] | None:
+def decoded(data: bytes | bytearray, content_type: str) -> tuple[str, str | None] | None:
     """The text of a file and a note where it was not UTF-8; None for what is no text. UTF-8 comes back unchanged, line ends too."""
     kind = content_type.partition(";")[0].strip().lower()
     textual = _TEXTUAL.fullmatch(kind) is not None

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from nextcloud_mcp_server.apps.files import paths, wire
 from nextcloud_mcp_server.apps.files.client import DAV, Files
 from nextcloud_mcp_server.apps.files.models import Restored, TrashItem, Version
+from nextcloud_mcp_server.apps.files.recent import seconds
 from nextcloud_mcp_server.apps.files.wire import Entry
 from nextcloud_mcp_server.core.errors import BadAnswer, Changed, InvalidValue, MissingApp, NotFound
 from nextcloud_mcp_server.nextcloud.answers import bare_etag, quoted_etag
@@ -56,6 +57,9 @@ class History(Client):
         found = await multistatus(
             self.session, "PROPFIND", await self._versions(entry), wire.VERSIONS, _version, what=f"the versions of {path}", depth="1"
         )
+        for version in found:
+            if version.version_id == str(seconds(entry.modified)):
+                version.current, version.size = True, entry.size
         return sorted(found, key=lambda version: (len(version.version_id), version.version_id), reverse=True)
 
     async def restore_version(self, path: str, version_id: str, etag: str | None) -> Entry:

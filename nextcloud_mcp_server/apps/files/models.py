@@ -90,13 +90,14 @@ class Restored(BaseModel):
 
 
 class Version(BaseModel):
-    """An older version of a file; `size` in bytes, `last_modified` as RFC 1123."""
+    """A version of a file; `size` in bytes, `last_modified` as RFC 1123."""
 
     version_id: str
     last_modified: str | None = None
     size: int | None = None
     author: str | None = None
     label: str | None = None
+    current: bool | None = None
 
 
 class RestoredVersion(BaseModel):

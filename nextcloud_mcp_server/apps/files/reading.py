@@ -56,9 +56,9 @@ class Reading:
                 return _too_large(answer)
         if file.young:
             self.files.saw(file.path, file.etag, Content(len(data), hashlib.sha1(data, usedforsecurity=False).hexdigest()))
-        return self._shown(bytes(data), answer.model_copy(update={"size": len(data)}))
+        return self._shown(data, answer.model_copy(update={"size": len(data)}))
 
-    def _shown(self, data: bytes, answer: ReadFile) -> ReadFile:
+    def _shown(self, data: bytes | bytearray, answer: ReadFile) -> ReadFile:
         """The bytes as text where they are text, else as base64; documents always as base64."""
         found = decoded(data, answer.content_type) if answer.parse_status == "not_applicable" else None
         if found is None:

@@ -62,7 +62,7 @@ class Remarks(Client):
         files = Files(self.session)
         file_id, known = await asyncio.gather(files.file_id(path), self.tag_ids())
         base = f"{DAV}/systemtags-relations/files/{file_id}"
-        for name in add:
+        for name in dict.fromkeys(add):
             tag_id = known.get(name) or await self._new_tag(name)
             await self.session.request("PUT", f"{base}/{tag_id}", what=f"tag {name!r} on {path}", accept=frozenset({409}))
         for name in remove:

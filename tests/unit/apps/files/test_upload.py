@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import tracemalloc
 
 import pytest
 from hypothesis import given
@@ -55,3 +56,17 @@ def test_the_limit_counts_bytes_and_is_inclusive() -> None:
         upload("QUJDRA==", is_base64=True, most=3)
     with pytest.raises(TooLarge):
         upload("!" * 1000, is_base64=True, most=3)
+
+
+@pytest.mark.parametrize("is_base64", [False, True])
+async def test_a_large_content_is_measured_and_sent_without_a_second_copy(is_base64: bool) -> None:
+    content = "QUJD" * 2_000_000
+    tracemalloc.start()
+    try:
+        made = upload(content, is_base64=is_base64, most=0)
+        sizes = [len(piece) async for piece in made.body()]
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert sum(sizes) == made.size == (6_000_000 if is_base64 else 8_000_000)
+    assert peak < 1_000_000

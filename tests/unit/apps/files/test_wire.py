@@ -7,7 +7,6 @@ import pytest
 
 from nextcloud_mcp_server.apps.files import wire
 from nextcloud_mcp_server.apps.files.models import FileInfo
-from nextcloud_mcp_server.apps.files.recent import ENTRIES, Content, Recent, young
 from nextcloud_mcp_server.nextcloud.dav import Resource, parse_multistatus
 
 CAPTURES = Path(__file__).parents[3] / "captures" / "webdav"
@@ -70,23 +69,3 @@ def test_a_search_without_conditions_still_has_one() -> None:
 def test_a_list_item_has_no_nulls_worth_showing() -> None:
     item = FileInfo(name="a", path="a", is_directory=False)
     assert item.model_dump(exclude_none=True) == {"name": "a", "path": "a", "is_directory": False}
-
-
-@pytest.mark.parametrize(
-    ("changed", "is_young"),
-    [("10:00:00", True), ("09:59:58", True), ("09:59:57", False), (None, True)],
-)
-def test_a_version_is_young_for_two_seconds_of_the_servers_clock(changed: str | None, is_young: bool) -> None:
-    headers = {"Date": "Sat, 21 Nov 2026 10:00:00 GMT"}
-    if changed:
-        headers["Last-Modified"] = f"Sat, 21 Nov 2026 {changed} GMT"
-    assert young(headers) is is_young
-
-
-def test_what_was_seen_is_remembered_up_to_a_bound() -> None:
-    recent = Recent()
-    for number in range(ENTRIES + 5):
-        recent.saw(("who", "path", str(number)), Content(number, "x"))
-    assert len(recent.contents) == ENTRIES
-    assert ("who", "path", "4") not in recent.contents
-    assert recent.contents["who", "path", str(ENTRIES + 4)] == Content(ENTRIES + 4, "x")
