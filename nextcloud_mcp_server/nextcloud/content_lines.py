@@ -37,7 +37,7 @@ class Line:
     def _head(self) -> re.Match[str] | None:
         return _HEAD.match(self._unfolded)
 
-    @property
+    @cached_property
     def name(self) -> str:
         """Upper case; empty for a line that is none."""
         return self._head["name"].upper() if self._head else ""
@@ -159,7 +159,7 @@ class Component:
         return [one for one in self.content if isinstance(one, Component) and name in (None, one.name)]
 
     def first(self, name: str) -> Line | None:
-        return next(iter(self.lines(name)), None)
+        return next((one for one in self.content if isinstance(one, Line) and one.name == name), None)
 
     def text(self, name: str) -> str | None:
         """The unescaped value of the first property of that name."""
@@ -169,6 +169,12 @@ class Component:
     def put(self, new: Line) -> None:
         """Replaces all properties of that name by one, in the place of the first, or adds it before inner components."""
         self.replace(new.name, [new])
+
+    def add(self, new: Line) -> None:
+        """One more property, after the last of that name, else before inner components; nothing else moves."""
+        places = [index + 1 for index, one in enumerate(self.content) if isinstance(one, Line) and one.name == new.name]
+        first_inner = next((index for index, one in enumerate(self.content) if isinstance(one, Component)), len(self.content))
+        self.content.insert(places[-1] if places else first_inner, new)
 
     def remove(self, name: str) -> None:
         self.replace(name, [])

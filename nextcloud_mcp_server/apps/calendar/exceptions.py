@@ -52,7 +52,7 @@ def exclude(one: Occurrence) -> bool:
         stored.drop(one.item)
     master = stored.master
     if master and one.id and begin_of(master):
-        master.replace("EXDATE", [*master.lines("EXDATE"), write("EXDATE", one.id)])
+        master.add(write("EXDATE", one.id))
     return bool(stored.items)
 
 

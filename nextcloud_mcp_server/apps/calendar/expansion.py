@@ -159,9 +159,16 @@ def _occurrence(stored: CalendarObject, found: Mapping[str, Any], here: tzinfo) 
         stop = begin.like(_clock(found["DTEND"].dt)) if "DTEND" in found else start
         if end.tzid != begin.tzid:
             stop = moment_at(instant(stop, stored.zones, here), end, stored.zones, here)
-    identity = read(item.first("RECURRENCE-ID")) if item is not stored.master else None
-    identity = _in_zone(identity, series, stored, here) if identity else series.like(_clock(found["RECURRENCE-ID"].dt))
+    identity = _identity(stored, item, start.clock - begin.clock, here) or series.like(_clock(found["RECURRENCE-ID"].dt))
     return Occurrence(stored, item, start, stop, identity)
+
+
+def _identity(stored: CalendarObject, item: Component, later: timedelta, here: tzinfo) -> Moment | None:
+    """The recurrence id of an exception; `later` than its first date where it holds for all that follow (RANGE=THISANDFUTURE)."""
+    series, written = begin_of(stored.main), read(item.first("RECURRENCE-ID"))
+    if item is stored.master or series is None or written is None:
+        return None
+    return _in_zone(written, series, stored, here).plus(later)
 
 
 def _clock(value: date) -> datetime:

@@ -32,6 +32,10 @@ def mail_of(prop: Line) -> str:
     return value[7:] if value[:7].casefold() == "mailto:" else value
 
 
+def _mail(prop: Line) -> str:
+    return mail_of(prop).casefold()
+
+
 def attendees_of(item: Component) -> list[Line]:
     return item.lines("ATTENDEE")
 
@@ -43,8 +47,12 @@ def participation(item: Component) -> dict[str, str]:
 
 def set_attendees(item: Component, wanted: list[Address], organizer: Address | None) -> None:
     """Makes these the attendees; who stays keeps the line as it is. The first invitation names the organizer."""
-    staying = {mail_of(one).casefold(): one for one in attendees_of(item)}
-    item.replace("ATTENDEE", [staying.get(one.mail.casefold()) or _invited(one) for one in wanted])
+    kept = {one.mail.casefold() for one in wanted}
+    item.content = [one for one in item.content if not (isinstance(one, Line) and one.name == "ATTENDEE" and _mail(one) not in kept)]
+    staying = {_mail(one) for one in attendees_of(item)}
+    for one in wanted:
+        if one.mail.casefold() not in staying:
+            item.add(_invited(one))
     if wanted and organizer and not item.first("ORGANIZER"):
         item.put(line("ORGANIZER", f"mailto:{organizer.mail}", {"CN": organizer.name} if organizer.name else None))
 

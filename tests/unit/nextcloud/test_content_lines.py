@@ -1,5 +1,7 @@
 """Editing one property leaves every other byte."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -34,11 +36,15 @@ def test_parts_of_a_property_are_found() -> None:
 
 
 @given(st.text())
-def test_a_text_survives_escaping_folding_and_reading(text: str) -> None:
-    clean = text.replace("\r\n", "\n").replace("\r", "\n")
+def test_a_text_survives_escaping_folding_and_reading_without_control_characters(text: str) -> None:
+    clean = re.sub(r"[\x00-\x08\x0b-\x1f\x7f]", "", text.replace("\r\n", "\n").replace("\r", "\n"))
     raw = line("NOTE", escape(text)).raw
     assert Line(raw).text == clean
     assert all(len(part.encode()) <= 75 for part in raw.removesuffix("\r\n").split("\r\n"))
+
+
+def test_a_value_cannot_begin_another_property() -> None:
+    assert line("URL", "https://example.test\r\nATTENDEE:mailto:x@example.test", {"X": "a\nB:c"}).raw.count("\n") == 1
 
 
 @given(st.lists(st.text(alphabet="ab\\;,\n", max_size=5), min_size=1, max_size=5))
