@@ -28,7 +28,7 @@ class Remarks(Client):
     async def comments(self, file_id: int, limit: int, offset: int) -> list[FileComment]:
         """Newest first."""
         body, address = wire.comments(limit, offset), f"{DAV}/comments/files/{file_id}"
-        return await multistatus(self.session, "REPORT", address, body, wire.comment, what="the comments")
+        return await multistatus(self.session, "REPORT", address, body, comment, what="the comments")
 
     async def comment(self, file_id: int, message: str) -> int | None:
         """Adds a comment and answers its id; Nextcloud counts 1000 characters after trimming."""
@@ -74,3 +74,20 @@ class Remarks(Client):
         fields = {"name": name, "userVisible": True, "userAssignable": True}
         answer = await self.session.request("POST", f"{DAV}/systemtags/", what=f"tag {name!r}", json=fields)
         return segment(paths.name(answer.headers.get("Content-Location", "").rstrip("/")))
+
+
+def comment(resource: Resource) -> FileComment | None:
+    """A comment; None for what has no id."""
+    found = wire.number(resource.text("oc:id"))
+    if found is None:
+        return None
+    return FileComment(
+        id=found,
+        message=resource.text("oc:message") or "",
+        actor_id=resource.text("oc:actorId") or "",
+        actor_type=resource.text("oc:actorType") or "",
+        actor_display_name=resource.text("oc:actorDisplayName"),
+        creation_datetime=resource.text("oc:creationDateTime"),
+        verb=resource.text("oc:verb") or "comment",
+        is_unread=resource.text("oc:isUnread") == "true",
+    )

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
-from nextcloud_mcp_server.apps.files.models import FileComment
 from nextcloud_mcp_server.nextcloud.answers import bare_etag
 from nextcloud_mcp_server.nextcloud.dav import Resource, document, element, propfind
 from nextcloud_mcp_server.nextcloud.hidden import path_in
@@ -109,23 +108,6 @@ def favorite(on: bool) -> bytes:
 def comments(limit: int, offset: int) -> bytes:
     """A REPORT of comments, newest first."""
     return document(element("oc:filter-comments", element("oc:limit", text=str(limit)), element("oc:offset", text=str(offset))))
-
-
-def comment(resource: Resource) -> FileComment | None:
-    """A comment; None for what has no id."""
-    found = number(resource.text("oc:id"))
-    if found is None:
-        return None
-    return FileComment(
-        id=found,
-        message=resource.text("oc:message") or "",
-        actor_id=resource.text("oc:actorId") or "",
-        actor_type=resource.text("oc:actorType") or "",
-        actor_display_name=resource.text("oc:actorDisplayName"),
-        creation_datetime=resource.text("oc:creationDateTime"),
-        verb=resource.text("oc:verb") or "comment",
-        is_unread=resource.text("oc:isUnread") == "true",
-    )
 
 
 def _children(resource: Resource, name: str) -> Iterable[Element]:

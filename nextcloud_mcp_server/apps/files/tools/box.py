@@ -1,8 +1,8 @@
 """What the modules with tools of files share."""
 
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator
 
 from nextcloud_mcp_server.core.tools import Toolbox
 
@@ -14,4 +14,3 @@ def _lower(value: Any) -> Any:
 
 
 AnyCase = BeforeValidator(_lower)
-Scope = Annotated[str, Field(description="Folder to search below; empty for all.")]

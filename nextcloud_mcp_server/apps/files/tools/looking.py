@@ -10,7 +10,7 @@ from nextcloud_mcp_server.apps.files.models import FileInfo, ReadFile
 from nextcloud_mcp_server.apps.files.reading import Mode, Reading
 from nextcloud_mcp_server.apps.files.remarks import Remarks
 from nextcloud_mcp_server.apps.files.sorting import ordered
-from nextcloud_mcp_server.apps.files.tools.box import TOOLS, AnyCase, Scope
+from nextcloud_mcp_server.apps.files.tools.box import TOOLS, AnyCase
 from nextcloud_mcp_server.apps.files.wire import Entry, Query
 from nextcloud_mcp_server.core.arguments import Cursor, Limit, Offset
 from nextcloud_mcp_server.core.errors import InvalidValue
@@ -50,7 +50,7 @@ async def nc_webdav_read_file(
 async def nc_webdav_search_files(
     files: Files,
     remarks: Remarks,
-    scope: Scope = "",
+    scope: str = "",
     name_pattern: str | None = None,
     mime_type: str | None = None,
     only_favorites: bool = False,
@@ -58,7 +58,7 @@ async def nc_webdav_search_files(
     limit: Limit = DEFAULT_LIMIT,
     cursor: Cursor = None,
 ) -> Page[FileInfo]:
-    """Find files and folders that meet every condition, newest first. % stands for any characters: %.pdf, image/%."""
+    """Find files and folders below the folder scope that meet every condition, newest first. % is any characters: %.pdf, image/%."""
     query = Query(_pattern(name_pattern), _mime(mime_type), only_favorites)
     applied = {"name_pattern": name_pattern, "mime_type": mime_type, "only_favorites": only_favorites, "tag": tag}
     if not tag:
@@ -71,9 +71,9 @@ async def nc_webdav_search_files(
 
 @TOOLS.read(total="total_found", untrusted=True)
 async def nc_webdav_find_by_name(
-    files: Files, pattern: str, scope: Scope = "", limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None
+    files: Files, pattern: str, scope: str = "", limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None
 ) -> Page[FileInfo]:
-    """Find files and folders by name. % stands for any characters: %report%."""
+    """Find files and folders by name, below scope. % stands for any characters: %report%."""
     if not pattern:
         raise InvalidValue("pattern is empty.", hint="% finds every name.")
     return await _search(files, Query(_pattern(pattern)), scope, {"name_pattern": pattern}, limit, cursor)
@@ -81,17 +81,17 @@ async def nc_webdav_find_by_name(
 
 @TOOLS.read(total="total_found", untrusted=True)
 async def nc_webdav_find_by_type(
-    files: Files, mime_type: str, scope: Scope = "", limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None
+    files: Files, mime_type: str, scope: str = "", limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None
 ) -> Page[FileInfo]:
-    """Find files by media type: application/pdf, or image/% for all of a kind."""
+    """Find files by media type, below scope: application/pdf, or image/% for all of a kind."""
     if not mime_type:
         raise InvalidValue("mime_type is empty.", hint="Such as application/pdf or image/%.")
     return await _search(files, Query(mime_like=_mime(mime_type)), scope, {"mime_type": mime_type}, limit, cursor)
 
 
 @TOOLS.read(total="total_found", untrusted=True)
-async def nc_webdav_list_favorites(files: Files, scope: Scope = "", limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None) -> Page[FileInfo]:
-    """List the person's favourite files and folders, newest first."""
+async def nc_webdav_list_favorites(files: Files, scope: str = "", limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None) -> Page[FileInfo]:
+    """List the person's favourite files and folders, newest first, below scope."""
     return await _search(files, Query(favorites=True), scope, {"only_favorites": True}, limit, cursor)
 
 

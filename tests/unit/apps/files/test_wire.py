@@ -7,6 +7,7 @@ import pytest
 
 from nextcloud_mcp_server.apps.files import wire
 from nextcloud_mcp_server.apps.files.models import FileInfo
+from nextcloud_mcp_server.apps.files.remarks import comment
 from nextcloud_mcp_server.nextcloud.dav import Resource, parse_multistatus
 
 CAPTURES = Path(__file__).parents[3] / "captures" / "webdav"
@@ -39,15 +40,15 @@ def test_recorded_searches_and_reports_are_read_alike() -> None:
 
 
 def test_recorded_comments_are_read() -> None:
-    (comment,) = [found for one in recorded("68-comments-list-report") if (found := wire.comment(one))]
-    assert (comment.id, comment.message, comment.actor_id, comment.actor_display_name) == (5, "Nice file @bob", "alice", "Alice Example")
-    assert not comment.is_unread
+    (found,) = [found for one in recorded("68-comments-list-report") if (found := comment(one))]
+    assert (found.id, found.message, found.actor_id, found.actor_display_name) == (5, "Nice file @bob", "alice", "Alice Example")
+    assert not found.is_unread
 
 
 def test_a_resource_with_nothing_in_it_breaks_nothing() -> None:
     entry = wire.entry(Resource("/remote.php/dav/files/alice/x"))
     assert (entry.path, entry.size, entry.etag, entry.file_id, entry.tags) == ("x", None, None, None, ())
-    assert wire.comment(Resource("/x")) is None
+    assert comment(Resource("/x")) is None
 
 
 @pytest.mark.parametrize("evil", ["</d:href><d:x>", "a&b", "<![CDATA[", '"'])
