@@ -80,16 +80,21 @@ class _Room:
     def end(self, start: int, after: int, size: int) -> int:
         """Where the passage that begins at `start` ends: beyond `after` and with no more than `limit` tokens."""
         first = bisect_left(self.tokens, start)
-        most = self._offset(first + self.limit, size)
-        window = self._window(max(after, self._offset(first + int(self.limit * SECTION), size)), most)
+        room = self._share(len(self.tokens) - first)
+        most = self._offset(first + room, size)
+        window = self._window(max(after, self._offset(first + int(room * SECTION), size)), most)
         heading = next((offset for offset, strength in window if strength == HEADING), None)
         if heading or most == size:
             return heading or size
-        window = self._window(max(after, self._offset(first + int(self.limit * LEAST), size)), most) or self._window(
-            max(after, start), most
-        )
+        window = self._window(max(after, self._offset(first + int(room * LEAST), size)), most) or self._window(max(after, start), most)
         strongest = max((strength for _, strength in window), default=0)
         return max((offset for offset, strength in window if strength == strongest), default=most)
+
+    def _share(self, rest: int) -> int:
+        """The room of a passage: the last two share what is left, so that no scrap remains without its context."""
+        if self.limit < rest < 2 * self.limit - self.overlap:
+            return min(self.limit, (rest + self.overlap) // 2 + self.limit // 16 + 1)
+        return self.limit
 
     def resume(self, start: int, end: int) -> int:
         """Where the next passage begins: at a sentence or line within the overlap before `end`, never across a heading."""

@@ -4,6 +4,7 @@ Layout (that of BEIR): `corpus.jsonl` (`_id`, `title`, `text`), `queries.jsonl` 
 document, score; a header line may be there). A score above 0 is relevant.
 """
 
+import asyncio
 import math
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ COLLECTION = "evaluation"
 TYPE = "document"
 DEPTH = 20
 PATIENCE = 60.0
+LANES = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,10 +123,20 @@ async def _index(
     cutter = Cutter(Batches(embedder) if embedder else None, model)
     readers = frozenset({USER})
     total = len(collection.documents)
-    for at, document in enumerate(collection.documents, 1):
-        entries = await cutter.entries(document, Text(document.title, document.text), language)
-        await store.replace(name, Key(USER, TYPE, document.id), facts_of(document, readers), entries)
-        progress(at, total)
+    done = 0
+    places = asyncio.Semaphore(LANES)
+
+    async def one(document: Document) -> None:
+        nonlocal done
+        async with places:
+            entries = await cutter.entries(document, Text(document.title, document.text), language)
+            await store.replace(name, Key(USER, TYPE, document.id), facts_of(document, readers), entries)
+        done += 1
+        progress(done, total)
+
+    async with asyncio.TaskGroup() as group:
+        for document in collection.documents:
+            group.create_task(one(document))
 
 
 def _lines(path: Path) -> Iterator[dict[str, Any]]:

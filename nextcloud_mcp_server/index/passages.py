@@ -78,6 +78,11 @@ class Cutter:
         vectors = await self._batches.embed(seen) if self._batches else [None] * len(seen)
         return [Entry(*item) for item in zip(range(len(seen)), bodies, terms, vectors, strict=True)]
 
+    async def described(self, document: Document, text: Text) -> list[str]:
+        """The bodies of a document whose text is embedded already."""
+        passages, _ = await self._cut(text)
+        return self.bodies(document, text, passages)
+
     def bodies(self, document: Document, text: Text, passages: Sequence[Passage]) -> list[str]:
         """What is shown of each passage."""
         modified = document.modified.timestamp() if document.modified else None

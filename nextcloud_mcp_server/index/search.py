@@ -18,6 +18,8 @@ from nextcloud_mcp_server.index.store.port import Key, Ranked, Retriever, Vector
 
 DEPTH = 100
 """Passages that each retriever gives at least; documents of many passages need more for the same number of hits."""
+FEEDBACK, WEIGHT = 3, 0.3
+"""How many of the first hits draw the query's vector towards them, and how far."""
 RERANKED = 50
 MAX_LIMIT = 100
 MAX_QUERY = 10_000
@@ -115,7 +117,21 @@ class Search:
             ask.before.timestamp() if ask.before else None,
         )
         depth = max(DEPTH, 4 * (ask.offset + ask.limit))
-        return await self._store.search(ready.collection, where, dense=dense, sparse=terms, limit=depth)
+        found = await self._store.search(ready.collection, where, dense=dense, sparse=terms, limit=depth)
+        if dense is None or not (found.dense and found.sparse):
+            return found
+        nearer = await self._towards(dense, found, ready.collection)
+        again = await self._store.search(ready.collection, where, dense=nearer, sparse=None, limit=depth)
+        return Ranked(again.dense, found.sparse)
+
+    async def _towards(self, query: Vector, found: Ranked, collection: str) -> Vector:
+        """The query moved a little towards the best passages of both retrievers (Rocchio 1971)."""
+        best = [(item.found.key, item.found.index) for item in fuse(found)[:FEEDBACK]]
+        vectors = await self._store.vectors(collection, best)
+        if not vectors:
+            return query
+        middle = [sum(values) / len(vectors) for values in zip(*vectors, strict=True)]
+        return [(1 - WEIGHT) * one + WEIGHT * other for one, other in zip(query, middle, strict=True)]
 
     async def _vector(self, ask: Ask, ready: Ready, notes: list[str]) -> Vector | None:
         if ready.queries is None:

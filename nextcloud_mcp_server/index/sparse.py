@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-AVERAGE = 100.0
+AVERAGE = 70.0
 """Words of a passage, stop words left out, that count as an average length."""
 
 # fmt: off

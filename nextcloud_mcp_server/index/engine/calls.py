@@ -27,6 +27,7 @@ CALLS: dict[str, tuple[Any, Any]] = {
     "delete": (tuple[str, list[Key]], None),
     "delete_owner": (tuple[str, str], None),
     "search": (tuple[str, Where, Vector | None, Sparse | None, int], Ranked),
+    "vectors": (tuple[str, list[tuple[Key, int]]], list[Vector]),
     "passages": (tuple[str, Key], list[Entry]),
     "count": (tuple[str, str | None], Counts),
     "page": (tuple[str, str | None], tuple[list[Stored], str | None]),

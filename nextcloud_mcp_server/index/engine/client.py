@@ -194,6 +194,9 @@ class LocalStore:
     async def search(self, collection: str, where: Where, *, dense: Vector | None, sparse: Sparse | None, limit: int) -> Ranked:
         return await self._engine.call("search", collection, where, dense, sparse, limit)
 
+    async def vectors(self, collection: str, passages: Sequence[tuple[Key, int]]) -> list[Vector]:
+        return await self._engine.call("vectors", collection, passages)
+
     async def passages(self, collection: str, key: Key) -> list[Entry]:
         return await self._engine.call("passages", collection, key)
 

@@ -78,13 +78,10 @@ class EmbeddedQueue:
             await run.run("delete from index_job where id = ? and owner = ? and rerun = 0", job.id, self._owner)
             await self._give_back(run, job, 0, "attempts = 0")
 
-    async def retry(self, job: Job, seconds: float) -> None:
+    async def retry(self, job: Job, seconds: float, *, counted: bool = True) -> None:
+        kept = "attempts" if counted else "max(0, attempts - 1)"
         async with self._database.transaction() as run:
-            await self._give_back(run, job, seconds, "attempts = case when rerun = 1 then 0 else attempts end")
-
-    async def release(self, job: Job) -> None:
-        async with self._database.transaction() as run:
-            await self._give_back(run, job, 0, "attempts = max(0, attempts - 1)")
+            await self._give_back(run, job, seconds, f"attempts = case when rerun = 1 then 0 else {kept} end")
 
     async def bury(self, job: Job, reason: str) -> None:
         async with self._database.transaction() as run:

@@ -83,12 +83,8 @@ class Queue(Protocol):
 
     async def done(self, job: Job) -> None: ...
 
-    async def retry(self, job: Job, seconds: float) -> None:
-        """To be claimed again, by anybody, after `seconds`."""
-        ...
-
-    async def release(self, job: Job) -> None:
-        """Puts a job back as if it had not been claimed."""
+    async def retry(self, job: Job, seconds: float, *, counted: bool = True) -> None:
+        """To be claimed again, by anybody, after `seconds`; as if it had not been claimed where not `counted`."""
         ...
 
     async def bury(self, job: Job, reason: str) -> None:

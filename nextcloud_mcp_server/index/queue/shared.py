@@ -118,12 +118,8 @@ class SharedQueue:
             await self._finish(row)
 
     @translated
-    async def retry(self, job: Job, seconds: float) -> None:
-        await self._again(job, seconds)
-
-    @translated
-    async def release(self, job: Job) -> None:
-        await self._again(job, 0, attempts=job.attempts - 1)
+    async def retry(self, job: Job, seconds: float, *, counted: bool = True) -> None:
+        await self._again(job, seconds, None if counted else job.attempts - 1)
 
     @translated
     async def bury(self, job: Job, reason: str) -> None:

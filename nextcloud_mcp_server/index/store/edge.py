@@ -73,6 +73,11 @@ class EdgeStore:
     async def search(self, collection: str, where: Where, *, dense: Vector | None, sparse: Sparse | None, limit: int) -> Ranked:
         return await self._run(self._search, collection, where, dense, sparse, limit)
 
+    async def vectors(self, collection: str, passages: Sequence[tuple[Key, int]]) -> list[Vector]:
+        ids = [key.point(index) for key, index in passages]
+        records = await self._run(self._retrieve, collection, ids)
+        return shape.dense_vectors(records)
+
     async def passages(self, collection: str, key: Key) -> list[Entry]:
         found: list[Entry] = []
         offset: Any = None
@@ -191,6 +196,9 @@ class EdgeStore:
     def _scroll(self, collection: str, chosen: Any, offset: Any, vectors: bool) -> tuple[list[Any], Any]:
         request = self._lib.ScrollRequest(offset=offset, limit=BATCH * 4, filter=chosen, with_payload=True, with_vector=vectors)
         return self._shard(collection).scroll(request)
+
+    def _retrieve(self, collection: str, ids: list[str]) -> list[Any]:
+        return self._shard(collection).retrieve(ids, False, True)
 
     def _count(self, collection: str, owner: str | None) -> Counts:
         shard, count = self._shard(collection), self._lib.CountRequest

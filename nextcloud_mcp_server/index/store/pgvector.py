@@ -143,6 +143,14 @@ class PgVectorStore:
         }
         return Ranked(found["dense"], found["sparse"])
 
+    async def vectors(self, collection: str, passages: Sequence[tuple[Key, int]]) -> list[Vector]:
+        table, _ = _tables(collection)
+        wanted = " or ".join([f"({KEY} and idx = ?)"] * len(passages)) or "false"
+        values = [value for key, index in passages for value in (*_key(key), index)]
+        async with self._transaction(collection) as run:
+            rows = await run.all(f"select dense::text as dense from {table} where dense is not null and ({wanted})", *values)
+        return [_vector(row["dense"]) for row in rows]
+
     async def passages(self, collection: str, key: Key) -> list[Entry]:
         passages, _ = _tables(collection)
         async with self._transaction(collection) as run:
@@ -289,5 +297,9 @@ def _stored(row: Mapping[str, Any]) -> Stored:
     facts = Facts(frozenset(row["readers"]), row["modified"], frozenset(row["folders"]), frozenset(row["tags"]))
     pairs = [pair.split(":") for pair in row["sparse"].partition("}")[0].strip("{").split(",") if pair]
     sparse = Sparse([int(term) - 1 for term, _ in pairs], [float(weight) for _, weight in pairs])
-    dense = [float(value) for value in row["dense"].strip("[]").split(",")] if row["dense"] else None
+    dense = _vector(row["dense"]) if row["dense"] else None
     return Stored(Key(row["owner"], row["doc_type"], row["doc_id"]), facts, Entry(row["idx"], row["body"], sparse, dense))
+
+
+def _vector(text: str) -> Vector:
+    return [float(value) for value in text.strip("[]").split(",")]

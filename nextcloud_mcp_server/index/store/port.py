@@ -124,6 +124,10 @@ class VectorStore(Protocol):
         """The best `limit` passages by each retriever that is asked. IDF counts the passages that `readers` may read."""
         ...
 
+    async def vectors(self, collection: str, passages: Sequence[tuple[Key, int]]) -> list[Vector]:
+        """The dense vectors of passages (document, index); those that have none are left out."""
+        ...
+
     async def passages(self, collection: str, key: Key) -> list[Entry]:
         """The passages of one document in order, without vectors."""
         ...

@@ -130,6 +130,11 @@ class QdrantStore:
         return Ranked(lists.get(shape.DENSE, []), lists.get(shape.SPARSE, []))
 
     @translated
+    async def vectors(self, collection: str, passages: Sequence[tuple[Key, int]]) -> list[Vector]:
+        ids = [key.point(index) for key, index in passages]
+        return shape.dense_vectors(await self._client.retrieve(collection, ids, with_payload=False, with_vectors=[shape.DENSE]))
+
+    @translated
     async def passages(self, collection: str, key: Key) -> list[Entry]:
         found: list[Entry] = []
         offset: Any = None

@@ -44,6 +44,12 @@ def stored(point: Any) -> Stored:
     return Stored(_key(fields), facts, Entry(fields["index"], fields["body"], terms, vectors.get(DENSE)))
 
 
+def dense_vectors(points: Iterable[Any]) -> list[list[float]]:
+    """The dense vectors of points that have one."""
+    vectors: list[dict[str, Any]] = [point.vector or {} for point in points]
+    return [list(vector[DENSE]) for vector in vectors if vector.get(DENSE)]
+
+
 def entry_of(point: Any) -> Entry:
     """A point that was read without vectors."""
     return Entry(point.payload["index"], point.payload["body"], Sparse([], []))

@@ -69,7 +69,7 @@ create table index_document (
   doc_id text not null,
   text_hash text not null,
   facts_hash text not null,
-  readers text not null,
+  facts text not null,
   passages integer not null,
   indexed_at double precision not null,
   primary key (collection, owner, doc_type, doc_id)

@@ -163,6 +163,12 @@ class StoreContract:
         found = await store.search(C, Where(ALICE), dense=[1, 0], sparse=None, limit=5)
         assert keys(found.dense) == [("alice", "1", 0)]
 
+    async def test_vectors_of_passages_come_back(self, store: VectorStore) -> None:
+        await store.replace(C, NOTE, Facts(ALICE), [entry(0, "apple", 1, 0), entry(1, "pear", 0.6, 0.8), entry(2, "plum")])
+        found = await store.vectors(C, [(NOTE, 1), (NOTE, 2), (NOTE, 9)])
+        assert found == [pytest.approx([0.6, 0.8], abs=1e-3)]
+        assert await store.vectors(C, []) == []
+
     async def test_the_limit_holds_for_each_retriever(self, store: VectorStore) -> None:
         await store.replace(C, NOTE, Facts(ALICE), [entry(at, "apple", 1, at) for at in range(10)])
         found = await store.search(C, Where(ALICE), dense=[1, 0], sparse=of_query("apple", "english"), limit=3)

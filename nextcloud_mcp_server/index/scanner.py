@@ -1,0 +1,163 @@
+"""One user's scans: asks each source what changed, plans, and puts the plan into the queue."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from nextcloud_mcp_server.core.documents import IndexSource
+from nextcloud_mcp_server.core.errors import NextcloudError
+from nextcloud_mcp_server.index.pace import Intervals, Pace, jittered
+from nextcloud_mcp_server.index.people import People
+from nextcloud_mcp_server.index.plan import Plan, plan
+from nextcloud_mcp_server.index.queue.port import Queue, Task
+from nextcloud_mcp_server.index.state import Schedule, State
+from nextcloud_mcp_server.storage import Leases, StorageError
+
+log = logging.getLogger(__name__)
+LEASE_BEYOND = 120.0
+"""Seconds that a user's lease outlasts the interval: then another replica takes the user over."""
+NOT_MINE = 60.0
+
+
+@dataclass
+class Load:
+    """Requests that a round of all users' scans takes, for stretching intervals."""
+
+    requests: dict[str, int] = field(default_factory=dict[str, int])
+
+    @property
+    def total(self) -> int:
+        return sum(self.requests.values())
+
+
+class Scanner:
+    """Scans `user` until the user is not provisioned any more. `clock` gives epoch seconds."""
+
+    def __init__(
+        self,
+        user: str,
+        people: People,
+        state: State,
+        queue: Queue,
+        leases: Leases,
+        *,
+        intervals: Intervals,
+        pace: Pace,
+        load: Load,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.user = user
+        self._people, self._state, self._queue, self._leases = people, state, queue, leases
+        self._intervals, self._pace, self._load, self._clock = intervals, pace, load, clock
+        self._wake = asyncio.Event()
+
+    def wake(self) -> None:
+        """Scans at once (after the scan under way, where there is one)."""
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Scans now and then; returns when the user is not provisioned. Cancelling it gives the lease back."""
+        try:
+            while (wait := await self._turn()) is not None:
+                try:
+                    await asyncio.wait_for(self._wake.wait(), wait)
+                except TimeoutError:
+                    continue
+        finally:
+            self._load.requests.pop(self.user, None)
+            await asyncio.shield(self._release())
+
+    async def scan(self) -> bool | None:
+        """One scan of everything. Whether anything changed; None where the user is not provisioned.
+
+        Raises NextcloudError where every source failed.
+        """
+        sources = await self._people.sources(self.user)
+        if sources is None:
+            return None
+        self._load.requests[self.user] = len(sources)
+        changed = False
+        failures: list[NextcloudError] = []
+        for doc_type, source in sources.items():
+            try:
+                changed |= await self._scan_type(doc_type, source)
+            except NextcloudError as error:
+                failures.append(error)
+                await self._state.scan_failed(self.user, doc_type, error.explain())
+                log.warning("The scan of %s for %s failed: %s", doc_type, self.user, error)
+        if failures and len(failures) == len(sources):
+            raise failures[0]
+        return changed
+
+    async def _turn(self) -> float | None:
+        """Scans if it is time; the seconds until the next turn, None when there is none."""
+        try:
+            schedule = await self._state.schedule(self.user) or Schedule(0, self._intervals.shortest)
+            lease = await self._leases.take(f"scan/{self.user}", schedule.interval + LEASE_BEYOND)
+            if lease is None:
+                self._wake.clear()
+                return jittered(NOT_MINE)
+            wait = schedule.next_at - self._clock()
+            if wait > 0 and not self._wake.is_set():
+                return wait
+            self._wake.clear()
+            return await self._scheduled(schedule)
+        except StorageError as error:
+            log.warning("The scan for %s waits for the database: %s", self.user, error)
+            return jittered(NOT_MINE)
+
+    async def _scheduled(self, schedule: Schedule) -> float | None:
+        """A scan, and when the next one is."""
+        failures = 0
+        try:
+            changed = await self.scan()
+        except NextcloudError:
+            changed, failures = False, schedule.failures + 1
+        except StorageError:
+            raise
+        except Exception:  # supervisor: one user's scans go on whatever happens in one of them
+            log.exception("The scan for %s failed", self.user)
+            changed, failures = False, schedule.failures + 1
+        if changed is None:
+            log.warning("%s is not provisioned any more: no more scans", self.user)
+            return None
+        interval = self._intervals.after(schedule.interval, changed=changed, failures=failures)
+        stretched = self._pace.stretch(interval, self._load.total)
+        wait = jittered(stretched)
+        await self._state.plan_scan(self.user, Schedule(self._clock() + wait, interval, failures))
+        return wait
+
+    async def _scan_type(self, doc_type: str, source: IndexSource) -> bool:
+        since = await self._state.source_state(self.user, doc_type)
+        await self._pace.take()
+        listed_at = self._clock()
+        listing = await source.list(since)
+        stored = await self._state.stamps(self.user, doc_type)
+        made = plan(stored, listing, datetime.fromtimestamp(listed_at, UTC))
+        if made.withheld:
+            log.warning("Nothing of %s is dropped for %s: %s", doc_type, self.user, made.withheld)
+        first = since is None and not stored
+        # Durable before the source's state moves on: a death in between lists again.
+        await self._queue.put(tasks_of(self.user, doc_type, made, backfill=first))
+        keep = listing.complete and made.settled and not made.withheld
+        await self._state.scanned(
+            self.user, doc_type, now=listed_at, found=made.kept + len(made.fetch), state=listing.state if keep else None
+        )
+        return bool(made.fetch or made.drop)
+
+    async def _release(self) -> None:
+        try:
+            await self._leases.release(f"scan/{self.user}")
+        except StorageError as error:
+            log.warning("The lease of %s runs out by itself: %s", self.user, error)
+
+
+def tasks_of(user: str, doc_type: str, made: Plan, *, backfill: bool) -> list[Task]:
+    """A plan as tasks."""
+    fetch = [
+        Task(user, doc_type, item.stamp.id, "fetch", item.stamp.version, settled=item.settled, backfill=backfill) for item in made.fetch
+    ]
+    return fetch + [Task(user, doc_type, item.id, "drop") for item in made.drop]

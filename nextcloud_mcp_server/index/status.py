@@ -1,0 +1,72 @@
+"""What the tool, the page, the API and the command line say of the index: one place."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from nextcloud_mcp_server.index.collections import Collections
+from nextcloud_mcp_server.index.processor import Current, Processors
+from nextcloud_mcp_server.index.queue.port import Counts, Failure, Queue
+from nextcloud_mcp_server.index.state import State
+
+
+@dataclass(frozen=True, slots=True)
+class TypeStatus:
+    """One document type of one user. `known` documents are there, `indexed` of them can be found. Times in epoch seconds."""
+
+    doc_type: str
+    known: int
+    indexed: int
+    pending: int
+    failed: int
+    scanned_at: float | None
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class UserStatus:
+    """`interval` is the time between scans in seconds as it is now. `note` says what search has to do without."""
+
+    user: str
+    types: tuple[TypeStatus, ...]
+    failures: tuple[Failure, ...]
+    current: tuple[Current, ...]
+    next_scan: float | None
+    interval: float | None
+    note: str | None
+
+    @property
+    def syncing(self) -> bool:
+        return any(item.pending for item in self.types)
+
+
+async def status_of(user: str, state: State, queue: Queue, collections: Collections, processors: Iterable[Processors] = ()) -> UserStatus:
+    """The status of one user; `processors` are those of this process."""
+    scans = {scan.doc_type: scan for scan in await state.scans(user)}
+    counts: Mapping[tuple[str, str], Counts] = await queue.counts(user)
+    indexed = await state.known(user)
+    types: list[TypeStatus] = []
+    for doc_type in sorted({*scans, *(kind for _, kind in counts), *(kind for _, kind in indexed)}):
+        scan, count, size = scans.get(doc_type), counts.get((user, doc_type), Counts()), indexed.get((user, doc_type), 0)
+        known = max(scan.found if scan else 0, size)
+        types.append(
+            TypeStatus(
+                doc_type,
+                known,
+                size,
+                count.waiting + count.running,
+                count.failed,
+                scan.scanned_at if scan else None,
+                scan.error if scan else None,
+            )
+        )
+    schedule = await state.schedule(user)
+    current = tuple(item for pool in processors for item in pool.current.values() if item.user == user)
+    return UserStatus(
+        user,
+        tuple(types),
+        tuple(await queue.failures(user)),
+        current,
+        schedule.next_at if schedule else None,
+        schedule.interval if schedule else None,
+        (await collections.ready()).note,
+    )

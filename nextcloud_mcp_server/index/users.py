@@ -1,0 +1,71 @@
+"""Starts and stops the scanners of all provisioned users."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+from nextcloud_mcp_server.core.errors import NextcloudError
+from nextcloud_mcp_server.index.people import People
+from nextcloud_mcp_server.index.scanner import Scanner
+from nextcloud_mcp_server.storage import StorageError
+
+log = logging.getLogger(__name__)
+
+
+class UserManager:
+    """`make` gives a user's scanner. `poll` is in seconds; `look` asks at once who is provisioned."""
+
+    def __init__(self, people: People, make: Callable[[str], Scanner], *, poll: float = 60) -> None:
+        self._people, self._make, self._poll = people, make, poll
+        self._scanners: dict[str, tuple[Scanner, asyncio.Task[None]]] = {}
+        self._look = asyncio.Event()
+
+    @property
+    def users(self) -> frozenset[str]:
+        """Who is scanned now."""
+        return frozenset(self._scanners)
+
+    def look(self) -> None:
+        """Somebody was provisioned or revoked."""
+        self._look.set()
+
+    def wake(self, user: str) -> bool:
+        """Scans a user at once; False where nobody scans the user here."""
+        found = self._scanners.get(user)
+        if found:
+            found[0].wake()
+        return found is not None
+
+    async def run(self) -> None:
+        """Until cancelled; then every scanner is cancelled and has ended."""
+        try:
+            while True:
+                self._look.clear()
+                await self.update()
+                try:
+                    await asyncio.wait_for(self._look.wait(), self._poll)
+                except TimeoutError:
+                    continue
+        finally:
+            await self._cancel(set(self._scanners))
+
+    async def update(self) -> None:
+        """Makes the scanners those of the provisioned users. Where these cannot be known everything goes on as it is."""
+        try:
+            wanted = await self._people.provisioned()
+        except (NextcloudError, StorageError) as error:
+            log.warning("Who is provisioned cannot be known now: %s", error)
+            return
+        ended = {user for user, (_, task) in self._scanners.items() if task.done()}
+        await self._cancel((set(self._scanners) - wanted) | ended)
+        for user in sorted(wanted - set(self._scanners)):
+            scanner = self._make(user)
+            self._scanners[user] = (scanner, asyncio.create_task(scanner.run(), name=f"scan {user}"))
+
+    async def _cancel(self, users: set[str]) -> None:
+        tasks = [self._scanners.pop(user)[1] for user in users]
+        for task in tasks:
+            task.cancel()
+        for outcome in await asyncio.gather(*tasks, return_exceptions=True):
+            if isinstance(outcome, Exception):
+                log.error("A scanner ended: %s", outcome, exc_info=outcome)
