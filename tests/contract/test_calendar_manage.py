@@ -112,6 +112,25 @@ async def test_a_calendar_shared_for_reading_is_read_only(alice: Assistant, bob:
         await purge(alice, name)
 
 
+async def test_a_subscription_is_shown_with_its_source_and_refuses_changes(alice: Assistant, name: str) -> None:
+    body = (
+        '<d:mkcol xmlns:d="DAV:" xmlns:s="http://calendarserver.org/ns/"><d:set><d:prop><d:resourcetype><d:collection/><s:subscribed/>'
+        "</d:resourcetype><d:displayname>Holidays</d:displayname><s:source><d:href>webcal://example.org/h.ics</d:href></s:source>"
+        "</d:prop></d:set></d:mkcol>"
+    )
+    headers = {"Content-Type": "application/xml; charset=utf-8"}
+    await alice.session.request("MKCOL", await path(alice, name), what="the subscription", headers=headers, data=body.encode())
+    try:
+        row = (await listed(alice))[name]
+        assert (row["display_name"], row["source"], row["read_only"]) == ("Holidays", "webcal://example.org/h.ics", True)
+        assert (await alice.call("nc_calendar_list_events", calendar_name=name))["events"] == []
+        text = await alice.error("nc_calendar_create_event", calendar_name=name, title="x", start_datetime="2027-05-04")
+        assert "read-only" in text
+    finally:
+        assert "subscribe again" in (await manage(alice, "delete", calendar_name=name))["message"]
+    assert name not in await listed(alice)
+
+
 async def test_a_name_that_is_left_out_comes_from_the_display_name(alice: Assistant) -> None:
     shown = f"My {slug()} Plans!"
     made = await manage(alice, "create", display_name=shown)

@@ -22,6 +22,8 @@ from nextcloud_mcp_server.nextcloud.session import path_of, segment
 
 XML = {"Content-Type": "application/xml; charset=utf-8"}
 ICS = {"Content-Type": "text/calendar; charset=utf-8"}
+# Without it Nextcloud shows a webcal subscription as empty: clients are expected to fetch its address themselves.
+CACHED = {"X-NC-CalDAV-Webcal-Caching": "On"}
 DAY = timedelta(days=1)
 IN_TRASH = "One with the same UID lies in that calendar's trash: nc_calendar_restore_event brings it back."
 
@@ -148,7 +150,7 @@ class Calendars(Client):
         return read
 
     async def read(self, calendar: str, name: str, kind: Kind, uid: str) -> Stored:
-        answer = await self.session.request("GET", await self._path(calendar, name), what=f"{WORD[kind]} {uid!r}")
+        answer = await self.session.request("GET", await self._path(calendar, name), what=f"{WORD[kind]} {uid!r}", headers=CACHED)
         return Stored(calendar, name, answer.etag or "", _text(answer))
 
     async def create(self, calendar: str, made: CalendarObject) -> tuple[Stored, int]:
@@ -165,7 +167,7 @@ class Calendars(Client):
         text, what = str(made), f"{WORD[made.kind]} {made.uid!r}"
         path = await self._path(stored.calendar, stored.name)
         try:
-            answer = await self.session.request("PUT", path, what=what, headers={**ICS, **condition}, data=text.encode())
+            answer = await self.session.request("PUT", path, what=what, headers={**ICS, **CACHED, **condition}, data=text.encode())
         except Changed as error:
             raise _stale(made, error.etag) from None
         except (NotFound, NotPermitted, BadAnswer) as error:
@@ -176,7 +178,7 @@ class Calendars(Client):
 
     async def delete(self, stored: Stored, kind: Kind, uid: str, etag: str | None = None) -> int:
         """Moves an object to the trash, unless it changed."""
-        headers = {"If-Match": quoted_etag(etag or stored.etag)}
+        headers = {**CACHED, "If-Match": quoted_etag(etag or stored.etag)}
         try:
             path = await self._path(stored.calendar, stored.name)
             return (await self.session.request("DELETE", path, what=f"{WORD[kind]} {uid!r}", headers=headers)).status
@@ -188,7 +190,7 @@ class Calendars(Client):
     async def move(self, stored: Stored, target: str, kind: Kind, uid: str) -> int:
         """Puts an object into another calendar as it is. Raises AlreadyExists where the target has its name or UID."""
         destination = f"{self.session.transport.address.base}{await self._path(target, stored.name)}"
-        headers = {"Destination": destination, "Overwrite": "F", "If-Match": quoted_etag(stored.etag)}
+        headers = {**CACHED, "Destination": destination, "Overwrite": "F", "If-Match": quoted_etag(stored.etag)}
         what = f"{WORD[kind]} {uid!r}"
         try:
             path = await self._path(stored.calendar, stored.name)
@@ -222,7 +224,7 @@ class Calendars(Client):
         return (await self.session.request("MOVE", path, what=what, headers={"Destination": destination})).status
 
     async def _report(self, collection: str, body: bytes, what: str) -> AsyncIterator[Resource]:
-        headers, path = {**XML, "Depth": "1"}, await self._path(collection)
+        headers, path = {**XML, **CACHED, "Depth": "1"}, await self._path(collection)
         async with self.session.stream("REPORT", path, what=what, headers=headers, data=body) as answer:
             async for resource in stream_multistatus(answer.content.iter_any(), MultistatusParser(what)):
                 yield resource

@@ -26,6 +26,23 @@ class OneOf:
         return {"type": "string", "enum": list(self.values)}
 
 
+@dataclass(frozen=True)
+class Within:
+    """A number between two others; the schema stays as short as the name allows."""
+
+    low: int
+    high: int
+
+    def check(self, given: int) -> int:
+        """Raises ValueError with the bounds."""
+        if not self.low <= given <= self.high:
+            raise ValueError(f"must be {self.low} to {self.high}")
+        return given
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
+        return core_schema.no_info_after_validator_function(self.check, handler(source))
+
+
 def _upper(value: Any) -> Any:
     return value.upper() if isinstance(value, str) else value
 
@@ -35,12 +52,12 @@ class Reminder(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    minutes_before: Annotated[int, Field(ge=0)] | None = None
+    minutes_before: Annotated[int, Within(0, 60 * 24 * 366)] | None = None
     trigger: Annotated[str | None, Field(description="Such as -PT30M.")] = None
-    trigger_at: Annotated[str | None, Field(description="ISO time; UTC without offset.")] = None
+    trigger_at: str | None = None
     action: Annotated[Literal["DISPLAY", "EMAIL", "AUDIO"], BeforeValidator(_upper)] = "DISPLAY"
     description: str | None = None
-    summary: Annotated[str | None, Field(description="Subject of the mail.")] = None
+    summary: str | None = None
     related: Annotated[Literal["START", "END"] | None, BeforeValidator(_upper)] = None
 
 

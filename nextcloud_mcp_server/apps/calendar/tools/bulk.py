@@ -11,7 +11,7 @@ from nextcloud_mcp_server.apps.calendar.edit import Author, EventChanges, apply
 from nextcloud_mcp_server.apps.calendar.exceptions import exception_for, exclude
 from nextcloud_mcp_server.apps.calendar.expansion import Occurrence, occurrence_of
 from nextcloud_mcp_server.apps.calendar.matching import EventFilter
-from nextcloud_mcp_server.apps.calendar.models import BulkAnswer, BulkResult
+from nextcloud_mcp_server.apps.calendar.models import BulkAnswer, BulkResult, Within
 from nextcloud_mcp_server.apps.calendar.times import parse_span, shown
 from nextcloud_mcp_server.apps.calendar.tools.shared import (
     TOOLS,
@@ -68,7 +68,7 @@ async def nc_calendar_bulk_operations(
     operation: Annotated[str, Field(json_schema_extra={"enum": [*OPERATIONS]})],
     title_contains: str | None = None,
     categories: Categories = None,
-    calendar_name: Annotated[str | None, Field(description="All if left out.")] = None,
+    calendar_name: str | None = None,
     start_date: RangeStart = None,
     end_date: RangeEnd = None,
     status: EventStatus | None = None,
@@ -77,10 +77,10 @@ async def nc_calendar_bulk_operations(
     new_description: str | None = None,
     new_location: str | None = None,
     new_categories: str | None = None,
-    new_priority: Annotated[int | None, Field(ge=0, le=9)] = None,
-    new_reminder_minutes: Annotated[int | None, Field(ge=0)] = None,
+    new_priority: Annotated[int, Within(0, 9)] | None = None,
+    new_reminder_minutes: Annotated[int, Within(0, 60 * 24 * 366)] | None = None,
     target_calendar: str | None = None,
-    whole_series: Annotated[bool, Field(description="Touch matching series as a whole, all their dates.")] = False,
+    whole_series: Annotated[bool, Field(description="Touch series with all their dates.")] = False,
     confirm: Confirm = False,
 ) -> BulkAnswer:
     """Update, delete or move all events that match every given filter; first without `confirm` to see which."""

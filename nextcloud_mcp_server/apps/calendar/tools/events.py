@@ -11,15 +11,15 @@ from nextcloud_mcp_server.apps.calendar.edit import Author, EventChanges, apply,
 from nextcloud_mcp_server.apps.calendar.exceptions import exception_for, exclude
 from nextcloud_mcp_server.apps.calendar.expansion import Occurrence, occurrence_of, whole
 from nextcloud_mcp_server.apps.calendar.matching import EventFilter
-from nextcloud_mcp_server.apps.calendar.models import Deleted, Event, EventDetails, SavedEvent
+from nextcloud_mcp_server.apps.calendar.models import Deleted, Event, EventDetails, SavedEvent, Within
 from nextcloud_mcp_server.apps.calendar.objects import CalendarObject, begin_of, end_of
 from nextcloud_mcp_server.apps.calendar.show import details, last_day, listed
 from nextcloud_mcp_server.apps.calendar.times import parse_span, read, shown
 from nextcloud_mcp_server.apps.calendar.tools.shared import (
     TOOLS,
-    CalendarName,
     Categories,
     EventStatus,
+    NewReminders,
     Occurring,
     Priority,
     Privacy,
@@ -40,14 +40,14 @@ from nextcloud_mcp_server.nextcloud.content_lines import Component
 IN_TRASH = "In the calendar's trash: nc_calendar_restore_event brings it back."
 NOT_THERE = "There was no such item; nothing was deleted."
 
-Start = Annotated[str, Field(description="ISO time (Z or offset: UTC; else in `timezone`, else floating) or date.")]
+Start = Annotated[str, Field(description="Date, or ISO time: Z or offset UTC, else in `timezone`, else floating.")]
 End = Annotated[str | None, Field(description="Exclusive for all-day.")]
 Zone = Annotated[str | None, Field(description="IANA zone of times without offset.")]
 Rule = Annotated[str | None, Field(description="RFC 5545 RRULE.")]
 RuleEnd = Annotated[str | None, Field(description="Last day, inclusive.")]
 Attendees = Annotated[str | None, Field(description="Comma-separated e-mail addresses.")]
 Color = Annotated[str | None, Field(description="CSS colour name.")]
-Minutes = Annotated[int, Field(ge=0, description="Before the start; 0 none.")]
+Minutes = Annotated[int, Within(0, 60 * 24 * 366), Field(description="0 none.")]
 
 
 @TOOLS.read(items="events", total="total_found", untrusted=True)
@@ -81,9 +81,7 @@ async def nc_calendar_list_events(
 
 
 @TOOLS.read(untrusted=True)
-async def nc_calendar_get_event(
-    calendars: Calendars, calendar_name: CalendarName, event_uid: str, occurrence: Occurring = None
-) -> EventDetails:
+async def nc_calendar_get_event(calendars: Calendars, calendar_name: str, event_uid: str, occurrence: Occurring = None) -> EventDetails:
     """Read one event, its series, or one occurrence, with attendees, reminders and etag."""
     stored = await calendars.find(calendar_name, event_uid, "VEVENT")
     here = await calendars.here()
@@ -94,7 +92,7 @@ async def nc_calendar_get_event(
 @TOOLS.create()
 async def nc_calendar_create_event(
     calendars: Calendars,
-    calendar_name: CalendarName,
+    calendar_name: str,
     title: str,
     start_datetime: Start,
     end_datetime: End = None,
@@ -125,7 +123,7 @@ async def nc_calendar_create_event(
 @TOOLS.update()
 async def nc_calendar_update_event(
     calendars: Calendars,
-    calendar_name: CalendarName,
+    calendar_name: str,
     event_uid: str,
     occurrence: Occurring = None,
     title: str | None = None,
@@ -147,7 +145,7 @@ async def nc_calendar_update_event(
     url: str | None = None,
     color: Color = None,
     timezone: Zone = None,
-    reminders: Reminders = None,
+    reminders: NewReminders = None,
     etag: Etag = None,
 ) -> SavedEvent:
     """Change the given fields of an event, a whole series or one occurrence; what is left out stays, an empty value clears."""
@@ -163,7 +161,7 @@ async def nc_calendar_update_event(
 
 @TOOLS.delete()
 async def nc_calendar_delete_event(
-    calendars: Calendars, calendar_name: CalendarName, event_uid: str, occurrence: Occurring = None, etag: Etag = None
+    calendars: Calendars, calendar_name: str, event_uid: str, occurrence: Occurring = None, etag: Etag = None
 ) -> Deleted:
     """Move an event, or a whole series, to the calendar's trash; with `occurrence` only take that one out of its series."""
     try:

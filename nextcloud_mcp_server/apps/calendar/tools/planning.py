@@ -9,7 +9,7 @@ from pydantic import Field
 from nextcloud_mcp_server.apps.calendar.client import Calendars
 from nextcloud_mcp_server.apps.calendar.edit import EventChanges
 from nextcloud_mcp_server.apps.calendar.free import BUSINESS_HOURS, Stretch, Wanted, busy_times, parse_windows, reported_busy, slots
-from nextcloud_mcp_server.apps.calendar.models import Event, SavedEvent, Slot
+from nextcloud_mcp_server.apps.calendar.models import Event, SavedEvent, Slot, Within
 from nextcloud_mcp_server.apps.calendar.people import Address, parse_people
 from nextcloud_mcp_server.apps.calendar.show import listed
 from nextcloud_mcp_server.apps.calendar.times import Span, parse_day, parse_span
@@ -21,7 +21,7 @@ from nextcloud_mcp_server.core.errors import InvalidValue
 from nextcloud_mcp_server.core.page import DEFAULT_LIMIT, Page, paginate
 
 DAYS_TO_SEARCH = 7
-Length = Annotated[int, Field(ge=1, le=24 * 60)]
+Length = Annotated[int, Within(1, 24 * 60)]
 
 
 @TOOLS.create()
@@ -65,7 +65,7 @@ def _parse_time(text: str) -> clock:
 async def nc_calendar_get_upcoming_events(
     calendars: Calendars,
     calendar_name: Annotated[str | None, Field(description="All if left out.")] = None,
-    days_ahead: Annotated[int, Field(ge=1, le=366)] = 7,
+    days_ahead: Annotated[int, Within(1, 366)] = 7,
     limit: Limit = 10,
     cursor: Cursor = None,
 ) -> Page[Event]:
@@ -86,7 +86,7 @@ async def nc_calendar_find_availability(
     date_range_end: RangeEnd = None,
     business_hours_only: Annotated[bool, Field(description=BUSINESS_HOURS)] = True,
     exclude_weekends: bool = True,
-    preferred_times: Annotated[str | None, Field(description="HH:MM-HH:MM,… instead of business hours.")] = None,
+    preferred_times: Annotated[str | None, Field(description="HH:MM-HH:MM,… instead.")] = None,
     limit: Limit = DEFAULT_LIMIT,
     cursor: Cursor = None,
 ) -> Page[Slot]:

@@ -6,11 +6,11 @@ from dataclasses import dataclass, fields
 from datetime import tzinfo
 from typing import Annotated, Any, TypeVar
 
-from pydantic import Field
+from pydantic import Field, WithJsonSchema
 
 from nextcloud_mcp_server.apps.calendar.client import Calendars, Stored
 from nextcloud_mcp_server.apps.calendar.expansion import Occurrence, occurrences
-from nextcloud_mcp_server.apps.calendar.models import Calendar, OneOf, Reminder
+from nextcloud_mcp_server.apps.calendar.models import Calendar, OneOf, Reminder, Within
 from nextcloud_mcp_server.apps.calendar.objects import CalendarObject, Kind
 from nextcloud_mcp_server.apps.calendar.times import Span
 from nextcloud_mcp_server.core.errors import BadAnswer, InvalidValue, NotFound, NotPermitted
@@ -19,16 +19,19 @@ from nextcloud_mcp_server.core.tools import Toolbox
 TOOLS = Toolbox("calendar")
 T = TypeVar("T")
 
-CalendarName = Annotated[str, Field(description="`name` of a calendar.")]
 Categories = Annotated[str | None, Field(description="Comma-separated.")]
-Reminders = Annotated[list[Reminder] | None, Field(description="Replaces all.")]
+Reminders = list[Reminder] | None
+NewReminders = Annotated[
+    list[Reminder] | None,
+    WithJsonSchema({"type": "array", "items": {"type": "object"}, "description": "Replaces all; as when creating, or as read."}),
+]
 RangeStart = Annotated[str | None, Field(description="Date or ISO time in the user's zone.")]
 RangeEnd = Annotated[str | None, Field(description="Inclusive.")]
-Occurring = Annotated[str | None, Field(description="`occurrence` as listed: only this one of a series.")]
+Occurring = Annotated[str | None, Field(description="As listed: only this one of a series.")]
 EventStatus = Annotated[str, OneOf(("CONFIRMED", "TENTATIVE", "CANCELLED"))]
 Privacy = Annotated[str, OneOf(("PUBLIC", "PRIVATE", "CONFIDENTIAL"))]
 TodoStatus = Annotated[str, OneOf(("NEEDS-ACTION", "IN-PROCESS", "COMPLETED", "CANCELLED"))]
-Priority = Annotated[int, Field(ge=0, le=9, description="1 highest, 0 none.")]
+Priority = Annotated[int, Within(0, 9), Field(description="1 highest, 0 none.")]
 
 
 @dataclass(frozen=True)

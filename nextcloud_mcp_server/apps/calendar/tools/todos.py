@@ -10,7 +10,7 @@ from nextcloud_mcp_server.apps.calendar import tasks
 from nextcloud_mcp_server.apps.calendar.client import Calendars, Stored
 from nextcloud_mcp_server.apps.calendar.edit import utc_value
 from nextcloud_mcp_server.apps.calendar.matching import has_text, in_categories, words_of
-from nextcloud_mcp_server.apps.calendar.models import Calendar, CompletedTodo, Deleted, SavedTodo, Todo
+from nextcloud_mcp_server.apps.calendar.models import Calendar, CompletedTodo, Deleted, SavedTodo, Todo, Within
 from nextcloud_mcp_server.apps.calendar.objects import CalendarObject
 from nextcloud_mcp_server.apps.calendar.show import priority_of
 from nextcloud_mcp_server.apps.calendar.tasks import TodoChanges
@@ -18,8 +18,8 @@ from nextcloud_mcp_server.apps.calendar.times import read, shown
 from nextcloud_mcp_server.apps.calendar.tools.events import IN_TRASH, NOT_THERE
 from nextcloud_mcp_server.apps.calendar.tools.shared import (
     TOOLS,
-    CalendarName,
     Categories,
+    NewReminders,
     Priority,
     Reminders,
     TodoStatus,
@@ -36,15 +36,15 @@ from nextcloud_mcp_server.nextcloud.session import segment
 
 READ = ("todo:read", "calendar:read")
 WRITE = ("todo:write", "calendar:read")
-When = Annotated[str | None, Field(description="Date, or ISO time (without offset in the user's zone).")]
-Percent = Annotated[int, Field(ge=0, le=100)]
-AtLeast = Annotated[int | None, Field(ge=1, le=9, description="5 keeps 1 (highest) to 5.")]
+When = Annotated[str | None, Field(description="Date or ISO time.")]
+Percent = Annotated[int, Within(0, 100)]
+AtLeast = Annotated[int | None, Field(description="5 keeps 1 to 5.")]
 
 
 @TOOLS.read(items="todos", total="total_count", scopes=READ, untrusted=True)
 async def nc_calendar_list_todos(
     calendars: Calendars,
-    calendar_name: CalendarName,
+    calendar_name: str,
     status: TodoStatus | None = None,
     min_priority: AtLeast = None,
     categories: Categories = None,
@@ -98,7 +98,7 @@ def _href(uid: str, stored: Stored) -> str:
 @TOOLS.create(scopes=WRITE)
 async def nc_calendar_create_todo(
     calendars: Calendars,
-    calendar_name: CalendarName,
+    calendar_name: str,
     summary: str,
     description: str | None = None,
     status: TodoStatus = "NEEDS-ACTION",
@@ -121,7 +121,7 @@ async def nc_calendar_create_todo(
 @TOOLS.update(scopes=WRITE)
 async def nc_calendar_update_todo(
     calendars: Calendars,
-    calendar_name: CalendarName,
+    calendar_name: str,
     todo_uid: str,
     summary: str | None = None,
     description: str | None = None,
@@ -132,7 +132,7 @@ async def nc_calendar_update_todo(
     dtstart: When = None,
     completed: When = None,
     categories: Categories = None,
-    reminders: Reminders = None,
+    reminders: NewReminders = None,
     recurrence_rule: Annotated[str | None, Field(description="RFC 5545 RRULE.")] = None,
     etag: Etag = None,
 ) -> SavedTodo:
@@ -149,7 +149,7 @@ async def nc_calendar_update_todo(
 
 @TOOLS.update(scopes=WRITE)
 async def nc_calendar_complete_todo(
-    calendars: Calendars, calendar_name: CalendarName, todo_uid: str, completed: When = None, etag: Etag = None
+    calendars: Calendars, calendar_name: str, todo_uid: str, completed: When = None, etag: Etag = None
 ) -> CompletedTodo:
     """Complete a task; of one that recurs the oldest open occurrence, and it moves on to the next."""
     stored, here = await calendars.find(calendar_name, todo_uid, "VTODO"), await calendars.here()
@@ -173,7 +173,7 @@ async def nc_calendar_complete_todo(
 
 
 @TOOLS.delete(scopes=WRITE)
-async def nc_calendar_delete_todo(calendars: Calendars, calendar_name: CalendarName, todo_uid: str, etag: Etag = None) -> Deleted:
+async def nc_calendar_delete_todo(calendars: Calendars, calendar_name: str, todo_uid: str, etag: Etag = None) -> Deleted:
     """Move a task to the calendar's trash."""
     try:
         stored = await calendars.find(calendar_name, todo_uid, "VTODO")
