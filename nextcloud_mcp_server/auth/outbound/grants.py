@@ -157,6 +157,11 @@ class Grants:
         value = await self._value(grant.id)
         await self.access_token(grant.id, scopes, unlike=value.get("tokens", {}).get(" ".join(sorted(scopes)), {}).get("token", ""))
 
+    async def lose_all(self) -> None:
+        """Marks every grant as needing consent: they belong to a client that this server no longer is."""
+        for row in await self._database.all("select id from offline_grant where state <> 'lost'"):
+            await self._lose(row["id"])
+
     async def sweep(self) -> int:
         """Ends grants that served one session alone and whose session is over; their number."""
         sql = """
@@ -232,6 +237,10 @@ class Grants:
             return Unreachable(
                 f"The provider refuses to renew the access ({refused.error}).", retry_after=60.0, hint="Check this server's client."
             )
+        await self._lose(id)
+        return NeedsConsent("The provider no longer accepts the access that was granted to this server.")
+
+    async def _lose(self, id: str) -> None:
         async with self._database.transaction() as transaction:
             row = await transaction.one("update offline_grant set state = 'lost' where id = ? returning subject, client_id", id)
             await self._vault.remove(KIND, id, on=transaction)
@@ -239,7 +248,6 @@ class Grants:
                 await self._audit.note("grant.lost", row["subject"], resource=row["client_id"], on=transaction)
             await self._events.publish(TOPIC_LOST, id, on=transaction)
         await self._events.poll()
-        return NeedsConsent("The provider no longer accepts the access that was granted to this server.")
 
 
 def _usable(value: Mapping[str, Any], wanted: str, until: float, unlike: str | None) -> Fresh | None:
