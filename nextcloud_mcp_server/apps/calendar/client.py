@@ -1,10 +1,11 @@
 """Calendars over CalDAV (RFC 4791, RFC 6638) as Nextcloud 32 speaks it."""
 
 import hashlib
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, tzinfo
+from typing import TypeVar
 
 from nextcloud_mcp_server.apps.calendar import wire
 from nextcloud_mcp_server.apps.calendar.edit import Author, utc_value
@@ -19,7 +20,9 @@ from nextcloud_mcp_server.nextcloud.client import Client
 from nextcloud_mcp_server.nextcloud.content_lines import Component, component, line
 from nextcloud_mcp_server.nextcloud.dav import MultistatusParser, Resource, parse_multistatus, stream_multistatus
 from nextcloud_mcp_server.nextcloud.session import path_of, segment
+from nextcloud_mcp_server.nextcloud.streaming import pieces
 
+T = TypeVar("T")
 XML = {"Content-Type": "application/xml; charset=utf-8"}
 ICS = {"Content-Type": "text/calendar; charset=utf-8"}
 # Without it Nextcloud shows a webcal subscription as empty: clients are expected to fetch its address themselves.
@@ -111,12 +114,18 @@ class Calendars(Client):
             raise NotFound(f"There is no calendar {name!r} in the trash.", candidates=gone, hint="")
         return await self._restore(await self._path(name), f"calendar {name!r}")
 
-    async def objects(self, calendar: str, kind: Kind, span: Span | None = None) -> AsyncIterator[Stored]:
-        """The objects of one kind, or those that Nextcloud finds in the span; floating times may lie a day beside it."""
+    async def objects(self, calendar: str, kind: Kind, take: Callable[[Stored], T | None], span: Span | None = None) -> list[T]:
+        """What `take` makes of each object of one kind, or of those that Nextcloud finds in the span, as they arrive; None drops one.
+
+        Floating times may lie up to a day beside the span.
+        """
         wide = Span(span.start and span.start - DAY, span.end and span.end + DAY) if span else None
-        async for resource in self._report(calendar, wire.query(kind, wide), f"the {WORD[kind]}s of calendar {calendar!r}"):
-            if stored := _stored(calendar, resource):
-                yield stored
+
+        def keep(resource: Resource) -> T | None:
+            stored = _stored(calendar, resource)
+            return take(stored) if stored else None
+
+        return await self._report(calendar, wire.query(kind, wide), keep, f"the {WORD[kind]}s of calendar {calendar!r}")
 
     async def find(self, calendar: str, uid: str, kind: Kind) -> Stored:
         """The object with this UID: by the name that clients give it, else by a query, for names may differ.
@@ -129,9 +138,9 @@ class Calendars(Client):
                 return stored
         what = f"{WORD[kind]} {uid!r}"
         try:
-            async for resource in self._report(calendar, wire.query(kind, uid=uid), what):
-                stored = _stored(calendar, resource)
-                if stored and stored.open(kind).uid == uid:
+            found = await self._report(calendar, wire.query(kind, uid=uid), lambda resource: _stored(calendar, resource), what)
+            for stored in found:
+                if stored.open(kind).uid == uid:
                     return await self.exact(stored, kind, uid)
         except NotFound:
             await self.named(calendar)
@@ -213,8 +222,8 @@ class Calendars(Client):
 
     async def trash(self, kind: Kind) -> list[InTrash]:
         """What was deleted, the newest first."""
-        found = [_in_trash(one) async for one in self._report("trashbin/objects", wire.trash_query(kind), "the calendar trash")]
-        return sorted((one for one in found if one), key=lambda one: one.deleted_at or datetime.min.replace(tzinfo=UTC), reverse=True)
+        found = await self._report("trashbin/objects", wire.trash_query(kind), _in_trash, "the calendar trash")
+        return sorted(found, key=lambda one: one.deleted_at or datetime.min.replace(tzinfo=UTC), reverse=True)
 
     async def restore(self, trashed: InTrash) -> int:
         return await self._restore(f"{await self._path('trashbin/objects')}{segment(trashed.id)}", "the deleted item")
@@ -223,11 +232,11 @@ class Calendars(Client):
         destination = f"{self.session.transport.address.base}{await self._path('trashbin')}restore/item"
         return (await self.session.request("MOVE", path, what=what, headers={"Destination": destination})).status
 
-    async def _report(self, collection: str, body: bytes, what: str) -> AsyncIterator[Resource]:
+    async def _report(self, collection: str, body: bytes, take: Callable[[Resource], T | None], what: str) -> list[T]:
         headers, path = {**XML, **CACHED, "Depth": "1"}, await self._path(collection)
         async with self.session.stream("REPORT", path, what=what, headers=headers, data=body) as answer:
-            async for resource in stream_multistatus(answer.content.iter_any(), MultistatusParser(what)):
-                yield resource
+            resources = stream_multistatus(pieces(answer, what), MultistatusParser(what))
+            return [made async for resource in resources if (made := take(resource)) is not None]
 
     async def _explained(self, error: Exception, calendar: str, kind: Kind, uid: str) -> Exception:
         """Why a calendar did not take an object, where it can be told; else the error itself."""

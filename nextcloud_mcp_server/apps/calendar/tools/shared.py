@@ -74,13 +74,13 @@ async def gather(
     """
 
     async def read(calendar: Calendar) -> list[T]:
-        found: list[T] = []
-        async for stored in client.objects(calendar.name, kind, span):
+        def taken(stored: Stored) -> list[T] | None:
             try:
-                found += take(stored.open(kind), stored, calendar)
+                return list(take(stored.open(kind), stored, calendar))
             except BadAnswer:
-                continue
-        return found
+                return None
+
+        return [one for some in await client.objects(calendar.name, kind, taken, span) for one in some]
 
     every = list(calendars)
     answers = await asyncio.gather(*(read(one) for one in every), return_exceptions=len(every) > 1)

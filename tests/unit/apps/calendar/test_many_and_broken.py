@@ -1,6 +1,6 @@
 """Listings of every size, odd objects, and answers that real servers gave."""
 
-from collections.abc import AsyncIterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -34,11 +34,11 @@ class Kept(Calendars):
     async def all(self) -> list[Calendar]:
         return [Calendar(name=name, display_name=name.title(), components=["VEVENT", "VTODO"]) for name in (*self.texts, *self.broken)]
 
-    async def objects(self, calendar: str, kind: Kind, span: Span | None = None) -> AsyncIterator[Stored]:
+    async def objects(self, calendar: str, kind: Kind, take: Callable[[Stored], Any], span: Span | None = None) -> list[Any]:
         if calendar in self.broken:
             raise self.broken[calendar]
-        for number, text in enumerate(self.texts[calendar]):
-            yield Stored(calendar, f"{number}.ics", f"e{number}", text)
+        every = (Stored(calendar, f"{number}.ics", f"e{number}", text) for number, text in enumerate(self.texts[calendar]))
+        return [made for one in every if (made := take(one)) is not None]
 
 
 def kept(texts: dict[str, list[str]], broken: dict[str, NextcloudError] | None = None) -> Kept:
