@@ -135,7 +135,7 @@ class Search:
 
     async def _vector(self, ask: Ask, ready: Ready, notes: list[str]) -> Vector | None:
         if ready.queries is None:
-            notes.append(f"Searched by words alone: {ready.note or 'there is no embedding model'}.")
+            notes.append(f"Searched by words alone: {(ready.note or 'there is no embedding model').rstrip('.')}.")
             return None
         try:
             vector = await ready.queries.embed(ask.query, ask.seconds)
