@@ -104,6 +104,8 @@ def read_duration(value: str) -> timedelta | None:
     """An RFC 5545 duration; None for what is none."""
     from icalendar import vDuration
 
+    if not any(character.isdecimal() for character in value):
+        return None
     try:
         return vDuration.from_ical(value.strip().upper())  # type: ignore[reportUnknownMemberType]
     except ValueError:

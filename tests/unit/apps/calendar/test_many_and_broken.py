@@ -8,14 +8,17 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from nextcloud_mcp_server.apps.calendar.client import Calendars, Stored
+from nextcloud_mcp_server.apps.calendar.edit import Author
 from nextcloud_mcp_server.apps.calendar.homes import calendar_of
 from nextcloud_mcp_server.apps.calendar.models import Calendar
-from nextcloud_mcp_server.apps.calendar.objects import Kind
+from nextcloud_mcp_server.apps.calendar.objects import CalendarObject, Kind
 from nextcloud_mcp_server.apps.calendar.times import Span
+from nextcloud_mcp_server.apps.calendar.tools.bulk import nc_calendar_bulk_operations
 from nextcloud_mcp_server.apps.calendar.tools.events import nc_calendar_list_events
 from nextcloud_mcp_server.apps.calendar.tools.todos import nc_calendar_list_todos, nc_calendar_search_todos
 from nextcloud_mcp_server.apps.calendar.wire import free_busy_replies
-from nextcloud_mcp_server.core.errors import BadAnswer, NextcloudError, NotFound
+from nextcloud_mcp_server.core.errors import BadAnswer, Changed, NextcloudError, NotFound
+from nextcloud_mcp_server.core.tools import Progress
 from nextcloud_mcp_server.nextcloud.dav import parse_multistatus
 from tests.support.assistant import session
 
@@ -39,6 +42,27 @@ class Kept(Calendars):
             raise self.broken[calendar]
         every = (Stored(calendar, f"{number}.ics", f"e{number}", text) for number, text in enumerate(self.texts[calendar]))
         return [made for one in every if (made := take(one)) is not None]
+
+    async def author(self) -> Author:
+        return Author(await self.here())
+
+    async def exact(self, stored: Stored, kind: Kind, uid: str) -> Stored:
+        return stored
+
+    async def save(self, stored: Stored, changed: CalendarObject, etag: str | None = None) -> tuple[Stored, int]:
+        if changed.uid == "3":
+            raise Changed("Event '3' was modified by someone else.")
+        return stored, 204
+
+
+class Told(Progress):
+    """Remembers what it was told."""
+
+    def __init__(self) -> None:
+        self.said: list[tuple[float, float | None]] = []
+
+    async def __call__(self, done: float, total: float | None = None, message: str | None = None) -> None:
+        self.said.append((done, total))
 
 
 def kept(texts: dict[str, list[str]], broken: dict[str, NextcloudError] | None = None) -> Kept:
@@ -99,6 +123,20 @@ async def test_one_broken_object_does_not_hide_the_others(broken: str) -> None:
         kept({"work": [broken, text_of(7)]}), calendar_name="work", start_date="2027-01-01", end_date="2027-12-31"
     )
     assert [one.uid for one in page.items] == ["7"]
+
+
+async def test_a_long_operation_tells_how_far_it_is_and_goes_on_after_a_failure() -> None:
+    client, progress = kept({"work": [text_of(number) for number in range(150)]}), Told()
+    answer = await nc_calendar_bulk_operations(
+        client, progress, operation="update", calendar_name="work", title_contains="n", new_title="x", confirm=True
+    )
+    assert (answer.total_found, answer.updated_count, answer.failed_count, answer.not_shown) == (150, 149, 1, 50)
+    assert (answer.results[0].uid, answer.results[0].status, answer.results[0].error) == (
+        "3",
+        "failed",
+        "Event '3' was modified by someone else.",
+    )
+    assert progress.said == [(number, 150) for number in range(1, 151)]
 
 
 def body(capture: str) -> bytes:
