@@ -70,7 +70,8 @@ def settings() -> Iterator[str]:
 def setting_lines(section: type[Section]) -> Iterator[str]:
     for field in section.model_fields.values():
         names = ", ".join(f"`{name}`" for name in names_of(field))
-        default = "required" if field.is_required() else "" if field.default in (None, ()) else f"`{field.default}`"
+        none = field.default_factory is not None or field.default in (None, ())
+        default = "required" if field.is_required() else "" if none else f"`{field.default}`"
         yield f"| {names} | {default} | {field.description} |\n"
 
 

@@ -13,9 +13,11 @@ FILE_LINES, FUNCTION_LINES = 400, 60
 CODE_LINES_PER_TOOL = 25
 BROAD = {
     "nextcloud_mcp_server/server/binding.py",
+    "nextcloud_mcp_server/index/engine/service.py",
     "nextcloud_mcp_server/index/users.py",
     "nextcloud_mcp_server/index/scanner.py",
     "nextcloud_mcp_server/index/processor.py",
+    "nextcloud_mcp_server/storage/events.py",
 }
 """The wrapper around tools and the supervisors of background tasks."""
 

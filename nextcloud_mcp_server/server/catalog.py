@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from nextcloud_mcp_server import apps
+from nextcloud_mcp_server.auth.provisioning.tools import APP as SIGN_IN
 from nextcloud_mcp_server.core.app import NextcloudApp
 from nextcloud_mcp_server.core.tools import Effect, Tool
 
@@ -18,6 +19,10 @@ PERMITTED: Mapping[str, frozenset[Effect]] = {
 }
 
 
+BUILT_IN = (SIGN_IN,)
+"""Tools of this server itself, declared like an app's."""
+
+
 class UnknownToolset(ValueError):
     """A toolset is named that does not exist."""
 
@@ -26,7 +31,7 @@ def find_apps() -> dict[str, NextcloudApp]:
     """Every folder below `apps` that declares an `APP`, by the app's name."""
     modules = (importlib.import_module(f"{apps.__name__}.{found.name}") for found in pkgutil.iter_modules(apps.__path__) if found.ispkg)
     found = [module.APP for module in modules if isinstance(getattr(module, "APP", None), NextcloudApp)]
-    return {app.name: app for app in sorted(found, key=lambda app: app.name)}
+    return {app.name: app for app in sorted([*found, *BUILT_IN], key=lambda app: app.name)}
 
 
 @dataclass(frozen=True)
@@ -78,6 +83,11 @@ class Catalog:
             else:
                 raise UnknownToolset(f"There is no toolset {name!r}. There is: all, default, {', '.join(self.apps)}.")
         return frozenset(wanted)
+
+    def scopes(self, limits: Limits) -> frozenset[str]:
+        """What the tools that the limits leave need together."""
+        within = (tool for tool in self.tools.values() if tool.app in limits.apps and permitted(tool, limits.permission))
+        return frozenset(scope for tool in within for scope in tool.scopes)
 
     def available(self, capabilities: Mapping[str, Any] | None) -> frozenset[str]:
         """The apps that this Nextcloud has for this person; all of them while it could not be asked."""

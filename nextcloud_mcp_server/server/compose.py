@@ -9,11 +9,13 @@ from typing import Any
 from mcp.server.lowlevel import Server
 
 from nextcloud_mcp_server import __version__
-from nextcloud_mcp_server.auth.modes import pair
-from nextcloud_mcp_server.auth.ports import Inbound, Outbound
-from nextcloud_mcp_server.core.errors import NextcloudError
+from nextcloud_mcp_server.auth.modes import sides
+from nextcloud_mcp_server.auth.sides import Sides
+from nextcloud_mcp_server.core.errors import NextcloudError, NotPermitted
+from nextcloud_mcp_server.core.tools import Injected
 from nextcloud_mcp_server.nextcloud.capabilities import Cache
 from nextcloud_mcp_server.nextcloud.transport import Address, Transport
+from nextcloud_mcp_server.server.binding import Call, Provider
 from nextcloud_mcp_server.server.catalog import Catalog, Limits, UnknownToolset, find_apps
 from nextcloud_mcp_server.server.protocol import Protocol
 from nextcloud_mcp_server.server.surface import Surface
@@ -27,8 +29,7 @@ class Product:
 
     settings: Settings
     transport: Transport
-    inbound: Inbound
-    outbound: Outbound
+    sides: Sides
     surface: Surface
     protocol: Protocol
     server: Server[Any]
@@ -36,32 +37,45 @@ class Product:
 
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[None]:
-        """Background work runs inside; connections are closed at the end."""
-        watching = asyncio.create_task(self.protocol.changes.run())
-        try:
-            yield
-        finally:
-            watching.cancel()
-            await self.transport.aclose()
+        """Background work runs inside; connections are closed at the end. Raises SettingsError for a mode that never will serve."""
+        async with self.sides.running():
+            watching = asyncio.create_task(self.protocol.changes.run())
+            try:
+                yield
+            finally:
+                watching.cancel()
+                await self.transport.aclose()
 
     def banner(self) -> str:
         """One line at start: mode, host, outbound way."""
         address = self.transport.address.base
-        return (
-            f"nextcloud-mcp-server {__version__}: mode {self.settings.mode}, Nextcloud {address}, acting by {type(self.outbound).__name__}"
-        )
+        return f"nextcloud-mcp-server {__version__}: mode {self.settings.mode}, Nextcloud {address}"
 
 
 def build(settings: Settings) -> Product:
     """Everything wired, nothing started. Raises SettingsError."""
     transport = Transport(address(settings), f"nextcloud-mcp-server/{__version__}")
     cache = Cache()
-    inbound, outbound = pair(settings, transport, cache)
     catalog = Catalog(find_apps())
-    surface = Surface(catalog, limits(catalog, settings), outbound.session, settings.mode)
+    bounds = limits(catalog, settings)
+    mode = sides(settings, transport, cache, lambda: catalog.scopes(bounds))
+    surface = Surface(catalog, bounds, mode.session, settings.mode, providers(mode))
     protocol = Protocol(surface, settings.surface.progress_interval)
-    health = Health(settings.mode, reports={"nextcloud": _reachable(transport)})
-    return Product(settings, transport, inbound, outbound, surface, protocol, protocol.server(), health)
+    health = Health(settings.mode, gates={"identity": mode.check}, reports={"nextcloud": _reachable(transport)})
+    return Product(settings, transport, mode, surface, protocol, protocol.server(), health)
+
+
+def providers(mode: Sides) -> dict[type[Injected], Provider]:
+    """What tools may ask for besides clients on the caller's session."""
+    from nextcloud_mcp_server.auth.provisioning.account import Account
+
+    async def account(call: Call) -> Account:
+        login = mode.now().login
+        if login is None:
+            raise NotPermitted("This server's mode has no sign-in of its own.", hint="")
+        return Account(login, call.caller, call.present)
+
+    return {Account: account}
 
 
 def address(settings: Settings) -> Address:

@@ -24,6 +24,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from nextcloud_mcp_server.auth.ports import Inbound, Unauthorized
 from nextcloud_mcp_server.core.caller import Caller
+from nextcloud_mcp_server.core.errors import Delayed
 from nextcloud_mcp_server.server.catalog import UnknownToolset
 from nextcloud_mcp_server.server.narrowing import Narrow
 from nextcloud_mcp_server.server.protocol import CALLER, LIMITS
@@ -62,6 +63,10 @@ class Identified:
         try:
             caller = await self.inbound.identify(headers)
             scope[LIMITS] = self.narrow(headers)
+        except Delayed as later:
+            retry = {"Retry-After": f"{later.retry_after or 10:.0f}"}
+            await JSONResponse({"error": "temporarily_unavailable", "message": later.message}, 503, retry)(scope, receive, send)
+            return
         except Unauthorized as refusal:
             response = JSONResponse({"error": "unauthorized", "message": refusal.message}, 401, {"WWW-Authenticate": refusal.challenge})
             await response(scope, receive, send)
@@ -96,19 +101,23 @@ def security(settings: Settings, host: str) -> TransportSecuritySettings:
     )
 
 
+Behind = Callable[[ASGIApp], ASGIApp]
+"""Puts something in front of the MCP application."""
+
+
 def application(
     server: Server[Any],
-    inbound: Inbound,
-    narrow: Narrow,
+    guard: Behind,
     settings: Settings,
     host: str,
     *,
     routes: Sequence[BaseRoute] = (),
+    otherwise: ASGIApp | None = None,
     lifespan: Lifespan | None = None,
 ) -> Starlette:
-    """The ASGI application: `/mcp` behind identification, `routes` as they are."""
+    """The ASGI application: `/mcp` behind its guard, `routes` as they are, `otherwise` for every other path."""
     manager = StreamableHTTPSessionManager(server, security_settings=security(settings, host))
-    endpoint = Identified(StreamableHTTPASGIApp(manager), inbound, narrow)
+    endpoint = guard(StreamableHTTPASGIApp(manager))
     middleware = [Middleware(SameHost, security=security(settings, host))]
     if settings.server.cors_origins:
         middleware.insert(0, Middleware(CORSMiddleware, **_cors(settings)))
@@ -122,7 +131,10 @@ def application(
                 async with lifespan():
                     yield
 
-    return Starlette(routes=[Route("/mcp", endpoint), *routes], middleware=middleware, lifespan=running)
+    made = Starlette(routes=[Route("/mcp", endpoint), *routes], middleware=middleware, lifespan=running)
+    if otherwise is not None:
+        made.router.default = otherwise
+    return made
 
 
 def _cors(settings: Settings) -> dict[str, Any]:

@@ -5,11 +5,14 @@ from typing import TYPE_CHECKING, Any
 
 import uvicorn
 
-from nextcloud_mcp_server.server.http import application
+from nextcloud_mcp_server.auth.sides import LateRoutes
+from nextcloud_mcp_server.server.http import Identified, application
 from nextcloud_mcp_server.server.narrowing import by_header
+from nextcloud_mcp_server.server.step_up import StepUp
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
+    from starlette.types import ASGIApp
 
     from nextcloud_mcp_server.server.compose import Product
 
@@ -19,9 +22,14 @@ GRACE = 5
 def asgi(product: "Product", host: str) -> "Starlette":
     """The ASGI application of a product that listens on `host`."""
     narrow = by_header(product.surface.catalog, product.surface.limits)
-    return application(
-        product.server, product.inbound, narrow, product.settings, host, routes=product.health.routes(), lifespan=product.running
-    )
+    challenge = product.sides.challenge
+
+    def guard(mcp: "ASGIApp") -> "ASGIApp":
+        return Identified(StepUp(mcp, product.surface, challenge) if challenge else mcp, product.sides, narrow)
+
+    late = LateRoutes(product.sides)
+    routes = product.health.routes()
+    return application(product.server, guard, product.settings, host, routes=routes, otherwise=late, lifespan=product.running)
 
 
 def listen(product: "Product", host: str, port: int) -> None:

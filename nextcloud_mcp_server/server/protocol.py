@@ -14,6 +14,7 @@ from mcp.server.subscriptions import ListenHandler
 from mcp.shared.exceptions import MCPError
 
 from nextcloud_mcp_server import __version__
+from nextcloud_mcp_server.auth.scopes import narrowed
 from nextcloud_mcp_server.core.caller import OWNER, Caller
 from nextcloud_mcp_server.core.errors import NextcloudError, NotFound
 from nextcloud_mcp_server.core.tools import Progress
@@ -21,6 +22,7 @@ from nextcloud_mcp_server.server import resources
 from nextcloud_mcp_server.server.binding import Call
 from nextcloud_mcp_server.server.catalog import Limits
 from nextcloud_mcp_server.server.changes import Changes
+from nextcloud_mcp_server.server.elicitation import presenter
 from nextcloud_mcp_server.server.resources import Shelf, templated
 from nextcloud_mcp_server.server.surface import Surface
 
@@ -169,10 +171,10 @@ class Protocol:
     async def _shelf(self, context: Any) -> Shelf:
         caller, limits = self._who(context)
         view = await self.surface.view(caller, limits)
-        return Shelf(list(self.surface.apps(view)), caller.scopes)
+        return Shelf(list(self.surface.apps(view)), narrowed(caller.scopes, caller.granted))
 
     def _call(self, context: Any, caller: Caller) -> Call:
-        return Call(caller, self.surface.open_session, Reporter(context, self.progress_interval), context)
+        return Call(caller, self.surface.open_session, Reporter(context, self.progress_interval), context, presenter(context))
 
     def _who(self, context: Any) -> tuple[Caller, Limits]:
         """The caller and bounds that the HTTP side established for this very request; over stdio the owner."""

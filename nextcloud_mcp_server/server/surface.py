@@ -7,6 +7,7 @@ from typing import Any
 
 import mcp_types as mcp
 
+from nextcloud_mcp_server.auth.scopes import OIDC
 from nextcloud_mcp_server.core.app import NextcloudApp
 from nextcloud_mcp_server.core.caller import Caller
 from nextcloud_mcp_server.core.errors import MissingApp, MissingScope, NextcloudError, NotFound, NotPermitted
@@ -25,6 +26,7 @@ class View:
     limits: Limits
     available: frozenset[str]
     scopes: frozenset[str] | None
+    granted: frozenset[str] | None = None
 
 
 @dataclass
@@ -45,7 +47,7 @@ class Surface:
 
     async def view(self, caller: Caller, limits: Limits | None = None) -> View:
         """What decides for this caller now; `limits` narrows what the administrator set."""
-        return View(limits or self.limits, await self._available(caller), caller.scopes)
+        return View(limits or self.limits, await self._available(caller), caller.scopes, caller.granted)
 
     def visible(self, view: View, tool: Tool) -> bool:
         """The rule: within the limits, the app is there, the scopes are granted."""
@@ -94,10 +96,15 @@ class Surface:
             return NotPermitted(f"The tools of {tool.app} are switched off.", hint="The administrator can name the app in MCP_TOOLSETS.")
         if not permitted(tool, view.limits.permission):
             return NotPermitted(f"{tool.name} is switched off: this server allows {view.limits.permission} only.", hint="")
-        if tool.app not in view.available:
+        if tool.app not in view.available and not tool.always:
             return MissingApp(f"This Nextcloud has no {self.catalog.apps[tool.app].title} for this account.")
         if not in_scope(tool.scopes, view.scopes):
-            return MissingScope(f"{tool.name} needs {' and '.join(sorted(tool.scopes))}, which was not granted.")
+            return MissingScope(f"{tool.name} needs {' and '.join(sorted(tool.scopes))}, which the token does not allow.")
+        if not in_scope(tool.scopes - OIDC, view.granted):
+            needed = " and ".join(sorted(tool.scopes - (view.granted or frozenset())))
+            return MissingScope(
+                f"The person limited this server's access: it lacks {needed}.", hint="nc_auth_update_scopes asks them for it."
+            )
         return None
 
     async def _available(self, caller: Caller) -> frozenset[str]:

@@ -1,6 +1,7 @@
 """Building blocks of the settings tree: a section, a named setting, the forms of values."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import AliasChoices, BeforeValidator, Field, SecretStr
@@ -27,7 +28,18 @@ class Section(BaseSettings):
 
 def setting(*names: str, default: Any = ..., description: str, **constraints: Any) -> Any:
     """A field read from the first of `names` that is set."""
-    return Field(default, validation_alias=AliasChoices(*names), description=description, **constraints)
+    given = {} if "default_factory" in constraints else {"default": default}
+    return Field(validation_alias=AliasChoices(*names), description=description, **given, **constraints)
+
+
+def data_directory() -> Path:
+    """Where this user's programs keep data; in the container `/app/data`."""
+    container = Path("/app/data")
+    if container.is_dir():
+        return container
+    from platformdirs import user_data_path
+
+    return user_data_path("nextcloud-mcp-server", appauthor=False)
 
 
 def _split(value: object) -> object:

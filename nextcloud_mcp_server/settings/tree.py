@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, SecretStr
 
-from nextcloud_mcp_server.settings.fields import CommaList, Lower, Section, Url, setting
+from nextcloud_mcp_server.settings.fields import CommaList, Lower, Section, Url, data_directory, setting
 from nextcloud_mcp_server.settings.identity import Identity, Storage
 from nextcloud_mcp_server.settings.search import Documents, Search, Sync
 
@@ -44,6 +44,9 @@ class Server(Section):
     allowed_origins: CommaList = setting("MCP_ALLOWED_ORIGINS", default=(), description="Origins of web pages that may call")
     cors_origins: CommaList = setting("CORS_ALLOW_ORIGINS", default=(), description="Origins that get CORS headers; none by default")
     forwarded_allow_ips: str | None = setting("FORWARDED_ALLOW_IPS", default=None, description="Proxies whose headers are believed")
+    data_dir: Path = setting(
+        "MCP_DATA_DIR", default_factory=data_directory, description="Folder for what is kept; unset: the user's data folder, or /app/data"
+    )
     log_level: Annotated[Literal["critical", "error", "warning", "info", "debug", "trace"], BeforeValidator(Lower)] = setting(
         "LOG_LEVEL", default="info", description="Least severe level that is logged"
     )

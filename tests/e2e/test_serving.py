@@ -84,7 +84,7 @@ async def test_health_tells_what_works_without_gating_on_nextcloud(sandbox: Runn
         async with http.get(f"{served.url}/health/live") as live:
             assert (await live.json()) == {"status": "alive", "mode": "single_user"}
         async with http.get(f"{served.url}/health/ready") as ready:
-            assert (await ready.json()) == {"status": "ready", "checks": {"nextcloud": "ok"}}
+            assert (await ready.json()) == {"status": "ready", "checks": {"identity": "ok", "nextcloud": "ok"}}
 
 
 async def test_it_starts_while_nextcloud_is_down_and_lists_every_enabled_tool(sandbox: Running) -> None:

@@ -1,13 +1,14 @@
 """Giving access by Login Flow v2: begin, hear, change, take back. The person is the verified caller, never an argument."""
 
 import datetime
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from nextcloud_mcp_server.auth.inbound.token_cache import TOPIC_USER, user_key
 from nextcloud_mcp_server.auth.outbound.grants import Grants
 from nextcloud_mcp_server.auth.people import Access, AccessStore, OtherUser, People
+from nextcloud_mcp_server.auth.provisioning.account import Present, cannot_present
 from nextcloud_mcp_server.auth.provisioning.answers import OlderStatusAnswer, ProvisionAnswer, RevokeAnswer, StatusAnswer, UpdateAnswer
 from nextcloud_mcp_server.auth.provisioning.flows import Flows, PendingFlow
 from nextcloud_mcp_server.auth.scopes import OIDC, canonical
@@ -20,16 +21,7 @@ from nextcloud_mcp_server.nextcloud.transport import Transport
 from nextcloud_mcp_server.storage.errors import SecretUnreadable
 from nextcloud_mcp_server.storage.events import Events
 
-Decision = Literal["accepted", "declined", "cancelled"]
-Present = Callable[[str, str], Awaitable[Decision | None]]
-"""Shows an address with a message to the person by the client (URL-mode elicitation); None where the client cannot."""
-
 _ADVICE = "Show this address to the person to open in a browser, then call nc_auth_check_status every 5 seconds."
-
-
-async def cannot_present(url: str, message: str) -> Decision | None:
-    """For clients without URL-mode elicitation: the address is in the answer."""
-    return None
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,10 @@
 """The sign-in tools, as plain functions of an `Account`: the verified caller with what they may do about their access."""
 
-from dataclasses import dataclass
 from typing import Annotated
 
 from pydantic import Field
 
+from nextcloud_mcp_server.auth.provisioning.account import Account
 from nextcloud_mcp_server.auth.provisioning.answers import (
     LoggedInAnswer,
     OlderProvisionAnswer,
@@ -14,8 +14,7 @@ from nextcloud_mcp_server.auth.provisioning.answers import (
     StatusAnswer,
     UpdateAnswer,
 )
-from nextcloud_mcp_server.auth.provisioning.login import Login, Present, cannot_present
-from nextcloud_mcp_server.core.caller import Caller
+from nextcloud_mcp_server.core.app import NextcloudApp
 from nextcloud_mcp_server.core.tools import Toolbox
 
 LOGIN_FLOW = frozenset({"login_flow"})
@@ -24,15 +23,6 @@ WITH_TOKENS = frozenset({"login_flow", "oauth"})
 toolbox = Toolbox("auth")
 _SIGN_IN = {"scopes": ("openid",), "always": True}
 Scopes = Annotated[list[str] | None, Field(description="App scopes such as notes:read")]
-
-
-@dataclass(frozen=True)
-class Account:
-    """Made by the server for one call: `present` shows an address by the client where it can."""
-
-    login: Login
-    caller: Caller
-    present: Present = cannot_present
 
 
 @toolbox.create(modes=LOGIN_FLOW, **_SIGN_IN)
@@ -82,3 +72,6 @@ async def provision_nextcloud_access(account: Account) -> OlderProvisionAnswer:
         provisioning_url=answer.login_url,
         already_provisioned=answer.status == "already_provisioned",
     )
+
+
+APP = NextcloudApp(name="auth", title="Sign-in", tools=toolbox)

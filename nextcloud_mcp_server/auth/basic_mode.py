@@ -1,0 +1,49 @@
+"""Pass-through: everybody shows their own login name and app password with each request."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from nextcloud_mcp_server.auth.inbound.basic import PassThrough
+from nextcloud_mcp_server.auth.keeping import keeping
+from nextcloud_mcp_server.auth.outbound.pass_through import CallersOwn
+from nextcloud_mcp_server.auth.outbound.vault_password import VaultPasswords
+from nextcloud_mcp_server.auth.sides import Ready, Sides
+from nextcloud_mcp_server.auth.upkeep import Upkeep
+from nextcloud_mcp_server.nextcloud.capabilities import Cache
+from nextcloud_mcp_server.nextcloud.credentials import Credential
+from nextcloud_mcp_server.nextcloud.session import Policy, Session
+from nextcloud_mcp_server.nextcloud.transport import Transport
+from nextcloud_mcp_server.settings import Settings
+from nextcloud_mcp_server.storage import Leases
+
+NEXT_STEP = "Allow background work by an app password: POST /api/v1/users/{you}/app-password."
+
+
+@dataclass(frozen=True)
+class BasicMode:
+    """Nothing is stored unless background work is switched on, and then only what people leave for it."""
+
+    settings: Settings
+    transport: Transport
+    cache: Cache
+    session: Callable[[Credential], Session]
+    policy: Policy
+
+    def sides(self) -> Sides:
+        inbound = PassThrough(self.transport.address.base, self.session)
+        if not self.settings.identity.background:
+
+            async def alone() -> Ready:
+                return Ready(inbound, CallersOwn(self.transport, self.cache, None, self.policy))
+
+            return Sides(alone)
+        kept = keeping(self.settings)
+
+        async def prepare() -> Ready:
+            await kept.open()
+            passwords = VaultPasswords(self.transport, self.cache, kept.people, kept.store, NEXT_STEP, self.policy)
+            upkeep = Upkeep(kept.vault, kept.audit, kept.events, Leases(kept.database), rates=kept.rates)
+            outbound = CallersOwn(self.transport, self.cache, passwords, self.policy)
+            return Ready(inbound, outbound, background=(kept.events.run, upkeep.run), close=(kept.database.close,), users=kept.store.users)
+
+        return Sides(prepare)
