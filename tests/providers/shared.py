@@ -1,6 +1,7 @@
 """One running service for all processes of a test run: the first starts it, the last stops it.
 
-Each process leaves its number beside the service's; a number whose process is gone does not count.
+Each process leaves its number beside the service's; a number whose process is gone does not count, and a service that
+was left behind by a run that died is taken over.
 """
 
 import json
@@ -46,11 +47,12 @@ def shared(folder: Path, start: Callable[[], Started]) -> Iterator[dict[str, str
     users, state = folder / "users", folder / "running.json"
     users.mkdir(exist_ok=True)
     with locked(folder):
-        if not _others(users) or not state.exists() or not _alive(int(json.loads(state.read_text())["pid"])):
+        _others(users)
+        if not state.exists() or not _answers(json.loads(state.read_text())["ready"]):
             started = start()
             _wait(started)
             _running.append(started.process)
-            state.write_text(json.dumps({**started.facts, "pid": started.process.pid}))
+            state.write_text(json.dumps({**started.facts, "ready": started.ready, "pid": started.process.pid}))
         facts = json.loads(state.read_text())
         (users / str(os.getpid())).touch()
     try:
@@ -81,15 +83,21 @@ def _alive(pid: int) -> bool:
     return True
 
 
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=5):
+            return True
+    except (OSError, urllib.error.URLError):
+        return False
+
+
 def _wait(started: Started) -> None:
     deadline = time.monotonic() + started.seconds
     while time.monotonic() < deadline:
         if started.process.poll() is not None:
             raise RuntimeError(f"{started.process.args!r} ended with {started.process.returncode}")
-        try:
-            with urllib.request.urlopen(started.ready, timeout=5):
-                return
-        except (OSError, urllib.error.URLError):
-            time.sleep(0.2)
+        if _answers(started.ready):
+            return
+        time.sleep(0.2)
     started.process.terminate()
     raise RuntimeError(f"{started.ready} did not answer in {started.seconds} s")
