@@ -131,7 +131,8 @@ def html(status: int, text: str, headers: Mapping[str, str] | None = None) -> we
 def finish_headers(call: Call, response: web.StreamResponse) -> None:
     """What Nextcloud adds to every answer of its app framework."""
     refused_login = call.match.family is Family.APP and call.identity.failure
-    if call.match.family in (Family.OCS, Family.APP) and not refused_login and response.status != 405:
+    crashed = response.status == 500 and response.content_type == "text/html"
+    if call.match.family in (Family.OCS, Family.APP) and not refused_login and not crashed and response.status != 405:
         response.headers.setdefault("Cache-Control", NO_STORE)
         if call.identity.user is not None and response.status not in (401, 405):
             response.headers.setdefault("X-User-Id", call.identity.user.id)
