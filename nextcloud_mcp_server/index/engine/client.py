@@ -1,6 +1,7 @@
 """Talks to the engine of this machine and starts it where none runs."""
 
 import asyncio
+import fcntl
 import subprocess
 import sys
 import tempfile
@@ -74,6 +75,10 @@ class Engine:
             with suppress(asyncio.CancelledError):
                 await self._reading
         self._lost()
+
+    async def ended(self) -> None:
+        """Waits until no engine runs for the folder: it may be removed or copied then."""
+        await asyncio.to_thread(_wait_for, self._vectors / "owner")
 
     async def _ask(self, name: str, arguments: Sequence[Any]) -> dict[str, Any]:
         writer = await self._connected()
@@ -217,6 +222,11 @@ class LocalStore:
 
     async def close(self) -> None:
         """The engine is closed by whoever opened it."""
+
+
+def _wait_for(lock: Path) -> None:
+    with lock.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
 
 
 def _socket_path(folder: Path) -> Path:
