@@ -41,7 +41,7 @@ def keeping(settings: Settings) -> Keeping:
     """The stores of these settings, not yet open. Raises SettingsError for keys and addresses that cannot do."""
     try:
         database = open_database(address(settings.storage, settings.server.data_dir))
-        audit, events = Audit(database), Events(database)
+        audit, events = Audit(database, retention_days=settings.storage.audit_days), Events(database)
         vault = Vault(database, audit, [key.get_secret_value() for key in settings.storage.encryption_keys])
     except KeyProblem as problem:
         raise SettingsError(f"{problem.message} {problem.hint}") from None

@@ -6,7 +6,13 @@ import click
 
 from nextcloud_mcp_server import __version__
 
-COMMANDS = {"run": "run the server (the default)", "tools": "list every tool of this build", "demo": "try it with a sandbox"}
+COMMANDS = {
+    "run": "run the server (the default)",
+    "tools": "list every tool of this build",
+    "demo": "try it with a sandbox",
+    "keygen": "print a new key for TOKEN_ENCRYPTION_KEY",
+    "db": "look after the server's own database",
+}
 
 
 class Commands(click.Group):

@@ -11,8 +11,9 @@ from pydantic import AliasChoices, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 
 from nextcloud_mcp_server.settings.fields import Section
+from nextcloud_mcp_server.settings.identity import Storage
 from nextcloud_mcp_server.settings.modes import MODE_NAMES, choose_mode
-from nextcloud_mcp_server.settings.tree import Settings
+from nextcloud_mcp_server.settings.tree import Server, Settings
 
 PREFIXES = ("NEXTCLOUD_", "MCP_", "OIDC_", "VECTOR_SYNC_", "SEARCH_", "DOCUMENT_", "TOKEN_", "QDRANT_", "OLLAMA_", "OPENAI_")
 
@@ -46,6 +47,21 @@ def _read() -> Settings:
     if problems:
         raise SettingsError("\n".join(problems))
     return Settings.model_construct(**values)
+
+
+def read_storage(environment: Mapping[str, str] | None = None, *, overrides: Mapping[str, str] | None = None) -> tuple[Storage, Path]:
+    """What is kept and where, and the data directory, for commands that need no Nextcloud. Raises SettingsError."""
+    with _environment({**(os.environ if environment is None else environment), **(overrides or {})}):
+        try:
+            return Storage(), Server().data_dir
+        except ValidationError as error:
+            told = cast("list[dict[str, Any]]", error.errors(include_url=False))
+            raise SettingsError("\n".join(_problem(_section_of(one), one) for one in told)) from None
+
+
+def _section_of(error: Mapping[str, Any]) -> type[Section]:
+    name = str(error["loc"][0]) if error["loc"] else ""
+    return Storage if any(name in names_of(field) for field in Storage.model_fields.values()) else Server
 
 
 def _from_file(path: Path | None) -> dict[str, str]:
