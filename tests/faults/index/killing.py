@@ -1,6 +1,6 @@
 """`python -m tests.faults.index.killing FOLDER SEED KILLS`: an indexing process killed at random moments while Nextcloud changes.
 
-Prints how many kills hit a process that was still working. Children are forked from a process that has only imported,
+KILLS counts those that hit a process that was still working, and it goes on until there were so many. Children are forked from a process that has only imported,
 so that a kill comes at any moment of the work and not of the imports.
 """
 
@@ -70,18 +70,19 @@ def main() -> None:
     os.waitpid(child(folder / "warm", cloud), 0)
     whole = time.monotonic() - started
     hits = 0
-    for _ in range(kills):
+    while hits < kills:
         change(cloud, chance)
         process = child(folder / "killed", cloud)
         time.sleep(chance.uniform(0, whole))
         ended, _ = os.waitpid(process, os.WNOHANG)
-        if not ended:
+        if ended:
+            whole *= 0.9
+        else:
             os.kill(process, signal.SIGKILL)
             os.waitpid(process, 0)
             hits += 1
     os.waitpid(child(folder / "killed", cloud), 0)
     os.waitpid(child(folder / "fresh", cloud), 0)
-    sys.stdout.write(f"{hits}\n")
 
 
 if __name__ == "__main__":
