@@ -5,7 +5,7 @@ import os
 import re
 import signal
 import sys
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from nextcloud_sandbox.server import Running, running
+from tests.e2e.leaks import Watch
 
 COMMAND = str(Path(sys.executable).parent / "nextcloud-mcp-server")
 LISTENING = re.compile(r"Uvicorn running on (http://\S+)")
@@ -78,3 +79,12 @@ async def server(env: dict[str, str], *arguments: str) -> AsyncGenerator[Served]
 async def sandbox() -> AsyncGenerator[Running]:
     async with running(seed=False) as one:
         yield one
+
+
+@pytest.fixture
+def watch() -> Generator[Watch]:
+    """Remembers what is secret; at the end none of it is in a log or a database."""
+    one = Watch()
+    yield one
+    assert one.secrets
+    assert one.found() == []

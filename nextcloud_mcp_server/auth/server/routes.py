@@ -27,6 +27,8 @@ def routes(authorize: Authorize, tokens: TokenEndpoints, scopes: Callable[[], fr
         Route("/oauth/sign-in", authorize.wait),
         Route("/oauth/callback", authorize.callback),
         Route("/oauth/token", tokens.token, methods=["POST"]),
+        # Where the Python SDK renews a token that it kept over its own restart, without reading the metadata again.
+        Route("/token", tokens.token, methods=["POST"]),
         Route("/oauth/revoke", tokens.revoke, methods=["POST"]),
         Route("/oauth/register", tokens.register, methods=["POST"]),
     ]
