@@ -53,5 +53,5 @@ class NextcloudApp:
     instructions: str = ""
     resources: tuple[Resource, ...] = ()
     prompts: tuple[Prompt, ...] = ()
-    source: Callable[[Any], IndexSource] | None = None
+    sources: tuple[Callable[[Any], IndexSource], ...] = ()
     default: bool = True

@@ -58,8 +58,13 @@ class Document:
 class IndexSource(Protocol):
     """One document type of one app, for one person's session."""
 
-    doc_type: str
-    scope: str
+    @property
+    def doc_type(self) -> str: ...
+
+    @property
+    def scope(self) -> str:
+        """The scope that the person's grant needs for these documents."""
+        ...
 
     async def list(self, since: Mapping[str, Any] | None) -> Listing:
         """All stamps that may have changed since `since` (None: everything)."""

@@ -29,7 +29,7 @@ class CalendarSource:
 
     async def list(self, since: Mapping[str, Any] | None) -> Listing:
         """One request for events and tasks together, and one more for every calendar that changed."""
-        listing = await Home(self.session, CALENDARS).list(since, self.doc_type, f"component={self.kind.lower()}")
+        listing = await Home(self.session, CALENDARS).changed(since, self.doc_type, f"component={self.kind.lower()}")
         self._fresh.expect(stamp.id for stamp in listing.stamps)
         return listing
 
@@ -95,11 +95,11 @@ class CalendarSource:
         return Fresh(self.session, self.doc_type)
 
 
-def events(session: Session) -> CalendarSource:
+def event_source(session: Session) -> CalendarSource:
     return CalendarSource(session, "event", "calendar:read", "VEVENT")
 
 
-def tasks(session: Session) -> CalendarSource:
+def task_source(session: Session) -> CalendarSource:
     return CalendarSource(session, "task", "todo:read", "VTODO")
 
 

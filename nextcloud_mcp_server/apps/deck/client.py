@@ -23,6 +23,7 @@ from nextcloud_mcp_server.apps.deck.models import (
     STACKS,
     Attachment,
     Board,
+    BoardList,
     Card,
     Comment,
     Label,
@@ -37,7 +38,7 @@ from nextcloud_mcp_server.core.errors import (
     NotFound,
     NotPermitted,
 )
-from nextcloud_mcp_server.nextcloud.answers import Answer, shape
+from nextcloud_mcp_server.nextcloud.answers import Answer, quoted_etag, shape
 from nextcloud_mcp_server.nextcloud.client import Client
 from nextcloud_mcp_server.nextcloud.ocs import as_list
 
@@ -80,6 +81,18 @@ class Deck(Client):
         """The boards without their contents; Deck lists deleted ones too, they are left out."""
         answer = await self.session.request("GET", API, what="the boards")
         return [self._linked(board) for board in answer.parse(BOARDS) if not board.deletedAt]
+
+    async def boards_since(self, etag: str | None) -> BoardList | None:
+        """The boards with who shares them; None where the listing is the one that had `etag`.
+
+        Only by ETag: Deck fails on If-Modified-Since with Nextcloud 32.
+        """
+        headers = {"If-None-Match": quoted_etag(etag)} if etag else {}
+        answer = await self.session.request("GET", API, what="the boards", headers=headers)
+        if answer.status == 304:
+            return None
+        boards = [board for board in answer.parse(BOARDS) if not board.deletedAt]
+        return BoardList(boards=boards, etag=answer.etag, date=answer.headers.get("Date"))
 
     async def detailed_boards(self) -> list[Board]:
         """The boards with their stacks and labels, in one request."""

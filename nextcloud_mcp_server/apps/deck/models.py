@@ -99,6 +99,7 @@ class Card(BaseModel):
     attachmentCount: int | None = None
     deletedAt: int | None = None
     commentsUnread: int | None = None
+    commentsCount: Annotated[int | None, Field(exclude=True)] = None
     overdue: int | None = None
     ETag: str | None = None
     url: str | None = None
@@ -136,6 +137,14 @@ class Board(BaseModel):
     settings: Annotated[dict[str, Any], Map] = {}
     ETag: str | None = None
     url: str | None = None
+
+
+class BoardList(BaseModel):
+    """A listing of boards with its ETag and the server's time (RFC 1123)."""
+
+    boards: list[Board]
+    etag: str | None
+    date: str | None
 
 
 class Comment(BaseModel):

@@ -1,15 +1,18 @@
 """The Notes REST API (https://github.com/nextcloud/notes/blob/main/docs/api/v1.md)."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from typing import Any
 
-from nextcloud_mcp_server.apps.notes.models import ENTRIES, NOTE, NOTES, Note, SearchEntry
+from nextcloud_mcp_server.apps.notes.models import ENTRIES, NOTE, NOTES, STUBS, Chunk, Note, SearchEntry
 from nextcloud_mcp_server.core.errors import BadAnswer
 from nextcloud_mcp_server.nextcloud.answers import Answer, quoted_etag, shape
 from nextcloud_mcp_server.nextcloud.client import Client
 
 API = "/index.php/apps/notes/api/v1"
 FOUND_AT_MOST = 200
+CHUNK = 200
+CHUNKS = 10_000
 
 
 class Notes(Client):
@@ -19,6 +22,24 @@ class Notes(Client):
         """Every note without its content, in one request."""
         answer = await self.session.request("GET", f"{API}/notes?exclude=content", what="the notes")
         return self._linked(answer.parse(NOTES))
+
+    async def changed(self, since: int | None, etag: str | None) -> AsyncIterator[Chunk]:
+        """The notes that changed at `since` (unix seconds) or later, piece by piece; the last piece has the ids of all others.
+
+        Nothing where the listing is the one that had `etag`. Raises BadAnswer for a listing that does not end.
+        """
+        params = {"chunkSize": str(CHUNK), **({"pruneBefore": str(since)} if since else {})}
+        headers = {"If-None-Match": quoted_etag(etag)} if etag else {}
+        for number in range(CHUNKS):
+            answer = await self.session.request("GET", f"{API}/notes", what="the notes", params=params, headers=headers)
+            if answer.status == 304:
+                return
+            cursor = answer.headers.get("X-Notes-Chunk-Cursor")
+            yield Chunk.of(answer.parse(STUBS), None if number or cursor else answer.etag, answer.headers.get("Last-Modified"))
+            if not cursor:
+                return
+            params, headers = {**params, "chunkCursor": cursor}, {}
+        raise BadAnswer("Nextcloud's list of the notes does not end.")
 
     async def get(self, note_id: int) -> Note:
         answer = await self.session.request("GET", f"{API}/notes/{note_id}", what=f"Note {note_id}")

@@ -1,6 +1,10 @@
 """What the Notes API says of a note, and what the tools answer."""
 
-from pydantic import BaseModel, TypeAdapter
+from collections.abc import Sequence
+
+from pydantic import BaseModel, ConfigDict, TypeAdapter
+
+from nextcloud_mcp_server.nextcloud.answers import shape
 
 
 class Note(BaseModel):
@@ -15,6 +19,30 @@ class Note(BaseModel):
     readonly: bool = False
     etag: str = ""
     url: str | None = None
+
+
+class Stub(BaseModel):
+    """A note in a listing for those who have the older ones: only the id where it did not change."""
+
+    model_config = ConfigDict(extra="allow")
+
+    id: int
+    etag: str = ""
+
+
+class Chunk(BaseModel):
+    """A piece of a listing: notes and the ids of others; `etag` only where it is the whole, `last_modified` as RFC 1123."""
+
+    notes: list[Note]
+    others: list[int]
+    etag: str | None
+    last_modified: str | None
+
+    @classmethod
+    def of(cls, stubs: Sequence[Stub], etag: str | None, last_modified: str | None) -> "Chunk":
+        """Raises BadAnswer for a note of another shape."""
+        notes = shape(NOTES, [stub.model_dump() for stub in stubs if stub.etag], "the notes")
+        return cls(notes=notes, others=[stub.id for stub in stubs if not stub.etag], etag=etag, last_modified=last_modified)
 
 
 class ReadNote(Note):
@@ -73,4 +101,5 @@ class DeletedNote(BaseModel):
 
 NOTE = TypeAdapter(Note)
 NOTES = TypeAdapter(list[Note])
+STUBS = TypeAdapter(list[Stub])
 ENTRIES = TypeAdapter(list[SearchEntry])
