@@ -1,7 +1,7 @@
 """`python -m tests.faults.index.killing FOLDER SEED KILLS`: an indexing process killed at random moments while Nextcloud changes.
 
-KILLS counts those that hit a process that was still working, and it goes on until there were so many. Children are forked from a process that has only imported,
-so that a kill comes at any moment of the work and not of the imports.
+KILLS counts those that hit a process that was still working, and it goes on until there were so many. Children are
+forked from a process that has only imported, so that a kill comes at any moment of the work and not of the imports.
 """
 
 import asyncio
