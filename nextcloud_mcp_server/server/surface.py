@@ -2,7 +2,7 @@
 
 import difflib
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import mcp_types as mcp
@@ -85,6 +85,7 @@ class Surface:
             bound = self.find(await self.view(call.caller, limits), name)
         except NextcloudError as error:
             return result(error.explain(), failed=True)
+        call.caller = needing(call.caller, bound.tool.scopes)
         outcome = await bound.call(call, raw)
         return result(outcome.text, failed=outcome.error is not None)
 
@@ -109,10 +110,15 @@ class Surface:
 
     async def _available(self, caller: Caller) -> frozenset[str]:
         try:
-            session = await self.open_session(caller)
+            session = await self.open_session(needing(caller, frozenset()))
             return self.catalog.available(await session.capabilities())
         except NextcloudError:
             return self.catalog.available(None)
+
+
+def needing(caller: Caller, scopes: frozenset[str]) -> Caller:
+    """The caller with no more scopes than a tool needs: an exchanged token is asked for with these only."""
+    return caller if caller.scopes is None else replace(caller, scopes=caller.scopes & (scopes | OIDC))
 
 
 def result(text: str, *, failed: bool = False) -> mcp.CallToolResult:
