@@ -49,7 +49,7 @@ class Area:
     `capabilities(call)` returns the entries for capabilities (`call.user_or_none` is None for an anonymous caller);
     `seed(sandbox)` makes the demo data through the same code as requests; `principal(call, user_id)` adds properties
     (Clark name -> inner XML) to the user's DAV principal; `file_properties` adds or replaces DAV properties of files (None = 404);
-    `providers` answer the unified search;
+    `providers` answer the unified search; `hear` is told every event, as listeners are;
     `order` orders seeding; `optional` areas can be disabled.
     """
 
@@ -60,6 +60,7 @@ class Area:
     principal: Callable[["Call", str], Mapping[str, str]] | None = None
     file_properties: Mapping[str, Callable[["Call", "Entry"], str | None]] | None = None
     providers: "tuple[Provider, ...]" = ()
+    hear: Callable[["Sandbox", str, str, dict[str, Any]], None] | None = None
     optional: bool = True
     order: int = 50
 
@@ -139,6 +140,9 @@ class Sandbox:
         self.changes += 1
 
     def emit(self, event: str, user: str, **details: Any) -> None:
+        for area in self.areas:
+            if area.hear is not None:
+                area.hear(self, event, user, details)
         for listener in self.listeners:
             listener(event, user, details)
 
