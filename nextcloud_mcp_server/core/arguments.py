@@ -1,4 +1,7 @@
-"""Arguments that many tools share, with one wording."""
+"""Arguments that many tools share, with one wording.
+
+What the server's instructions say of all tools (paging, etags) is not said again in each.
+"""
 
 from typing import Annotated
 
@@ -7,7 +10,7 @@ from pydantic import Field
 from nextcloud_mcp_server.core.page import MAX_LIMIT
 
 Limit = Annotated[int, Field(ge=1, le=MAX_LIMIT)]
-Cursor = Annotated[str | None, Field(description="next_cursor of the previous page.")]
-Etag = Annotated[str | None, Field(description="As read; refuses to overwrite a newer version.")]
-Offset = Annotated[int, Field(ge=0, description="First character of a long text.")]
+Cursor = str | None
+Etag = str | None
+Offset = Annotated[int, Field(ge=0, description="First character.")]
 Confirm = Annotated[bool, Field(description="Without it only tells what would happen.")]

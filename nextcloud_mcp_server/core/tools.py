@@ -29,7 +29,7 @@ class Tool:
 
     `items` and `total` name the answer's fields for a `Page`; `untrusted` says that the answer may hold other
     people's text; `modes` lists the modes it exists in (none given: all); `always` keeps it listed in read-only
-    mode and outside toolsets (signing in).
+    mode and outside toolsets (signing in); `title` is for people, made of the name if left out.
     """
 
     run: Run
@@ -41,6 +41,7 @@ class Tool:
     untrusted: bool = False
     modes: frozenset[str] = frozenset()
     always: bool = False
+    title: str = ""
     aliases: tuple[str, ...] = ()
 
     @property

@@ -31,7 +31,7 @@ Provider = Callable[["Call"], Awaitable[Injected]]
 _HINTS: Mapping[Effect, mcp.ToolAnnotations] = {
     "read": mcp.ToolAnnotations(read_only_hint=True, destructive_hint=False),
     "create": mcp.ToolAnnotations(read_only_hint=False, destructive_hint=False, idempotent_hint=False),
-    "update": mcp.ToolAnnotations(read_only_hint=False, destructive_hint=False, idempotent_hint=False),
+    "update": mcp.ToolAnnotations(read_only_hint=False, destructive_hint=False),
     "delete": mcp.ToolAnnotations(read_only_hint=False, destructive_hint=True, idempotent_hint=True),
 }
 
@@ -88,7 +88,7 @@ class Bound:
             title=title(self.tool),
             description=" ".join((self.tool.run.__doc__ or "").split()),
             input_schema=self.schema,
-            annotations=_HINTS[self.tool.effect],
+            annotations=_hints(self.tool),
         )
 
     async def call(self, call: Call, raw: Mapping[str, Any]) -> Outcome:
@@ -132,8 +132,14 @@ class Bound:
         return Outcome(text, "ServerFault")
 
 
+def _hints(tool: Tool) -> mcp.ToolAnnotations:
+    """MCP takes for granted that a tool is not idempotent; it is said where a client may guess otherwise."""
+    said = tool.name == "nc_webdav_write_file" or "update" in tool.name
+    return _HINTS[tool.effect].model_copy(update={"idempotent_hint": False}) if said else _HINTS[tool.effect]
+
+
 def title(tool: Tool) -> str:
-    """A short name for people: `nc_notes_create_note` becomes "Notes: create note"."""
+    """A short name for people: `nc_notes_create_note` becomes "Create note"; an app declares another where two would be alike."""
     words = tool.name.removeprefix("nc_").split("_")
-    rest = words[1:] if len(words) > 2 else words
-    return f"{words[0].capitalize()}: {' '.join(rest)}"
+    named_by_app = tool.name.startswith(("nc_", f"{tool.app}_")) and len(words) > 2
+    return tool.title or " ".join(words[1:] if named_by_app else words).capitalize()

@@ -13,18 +13,19 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from nextcloud_mcp_server.core.tools import Injected, Run
 
 Schema = dict[str, Any]
-_NOISE = frozenset({"title", "additionalProperties"})
+_NOISE = frozenset({"title", "additionalProperties", "minimum", "maximum"})
+"""Bounds are checked all the same, and an error names the one that was crossed."""
 
 
 class _NullIsLeftOut(GenerateJsonSchema):
-    """An optional argument is one that is not required; null unions and null defaults say nothing more."""
+    """An optional argument is one that is not required; null unions and empty defaults say nothing more."""
 
     def nullable_schema(self, schema: Any) -> JsonSchemaValue:
         return self.generate_inner(schema["schema"])
 
     def default_schema(self, schema: Any) -> JsonSchemaValue:
         made = super().default_schema(schema)
-        if made.get("default", ...) is None:
+        if made.get("default", ...) in (None, ""):
             del made["default"]
         return made
 

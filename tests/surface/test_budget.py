@@ -5,8 +5,10 @@ from pathlib import Path
 
 import bpe_openai
 import mcp_types as mcp
+import pytest
 
 from nextcloud_mcp_server.server.binding import Bound
+from nextcloud_mcp_server.settings.tree import Mode
 from tests.conftest import NOTES
 from tests.surface.build import BOUND, CATALOG
 
@@ -20,13 +22,16 @@ def tokens(bound: Bound) -> int:
     return len(TOKENS.encode(json.dumps(seen, separators=(",", ":"), ensure_ascii=False)))
 
 
-def default_set() -> list[Bound]:
-    return [bound for bound in BOUND.values() if bound.tool.app in CATALOG.defaults]
+def default_set(mode: Mode) -> list[Bound]:
+    there = [bound for bound in BOUND.values() if not bound.tool.modes or mode in bound.tool.modes]
+    return [bound for bound in there if bound.tool.app in CATALOG.defaults]
 
 
-def test_the_default_set_costs_at_most_12000_tokens() -> None:
-    cost = sum(map(tokens, default_set()))
-    NOTES.append(f"surface: default set of {len(default_set())} tools costs {cost} tokens, {cost / len(default_set()):.0f} on average")
+@pytest.mark.parametrize("mode", Mode)
+def test_the_default_set_of_a_mode_costs_at_most_12000_tokens(mode: Mode) -> None:
+    listed = default_set(mode)
+    cost = sum(map(tokens, listed))
+    NOTES.append(f"surface: the default set of {mode}, {len(listed)} tools, costs {cost} tokens, {cost / len(listed):.0f} on average")
     assert cost <= 12_000
 
 
@@ -43,18 +48,12 @@ def test_a_tool_costs_at_most_400_tokens_and_130_on_average() -> None:
     assert sum(costs.values()) / len(costs) <= 130
 
 
-def test_the_wire_carries_at_most_a_quarter_more() -> None:
-    listed = mcp.ListToolsResult(tools=[bound.mcp for bound in BOUND.values()])
-    wire = len(listed.model_dump_json(by_alias=True, exclude_none=True).encode())
-    seen = sum(
-        len(
-            json.dumps(
-                {"name": b.mcp.name, "description": b.mcp.description, "inputSchema": b.schema}, separators=(",", ":"), ensure_ascii=False
-            ).encode()
-        )
-        for b in BOUND.values()
-    )
-    NOTES.append(f"surface: {wire} bytes on the wire, {wire / seen:.2f} of what a model reads")
+@pytest.mark.parametrize("listed", [list(BOUND.values()), *map(default_set, Mode)], ids=["everything", *Mode])
+def test_the_wire_carries_at_most_a_quarter_more(listed: list[Bound]) -> None:
+    wire = len(mcp.ListToolsResult(tools=[bound.mcp for bound in listed]).model_dump_json(by_alias=True, exclude_none=True).encode())
+    read = [{"name": one.mcp.name, "description": one.mcp.description, "inputSchema": one.schema} for one in listed]
+    seen = len(json.dumps(read, separators=(",", ":"), ensure_ascii=False).encode())
+    NOTES.append(f"surface: {wire} bytes on the wire for {len(listed)} tools, {wire / seen:.3f} of what a model reads")
     assert wire <= seen * 1.25
 
 

@@ -22,14 +22,13 @@ TRIES = 3
 NOTE_SHOWN = 300
 EVERYWHERE = "*"
 
-Book = Annotated[str, Field(description="uri from nc_contacts_list_addressbooks.")]
-Uid = Annotated[str, Field(description="From a listing or search.")]
-Data = Annotated[dict[str, Any], Field(description="vCard property to value.")]
+Book = Annotated[str, Field(description="Its uri.")]
+Data = dict[str, Any]
 
 
 @TOOLS.read(items="addressbooks", total="total_count", untrusted=True)
 async def nc_contacts_list_addressbooks(contacts: Contacts, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None) -> Page[AddressBook]:
-    """List the person's address books, shared ones and read-only ones that Nextcloud fills (generated) included."""
+    """List address books, also shared ones and those that Nextcloud fills (generated, read-only)."""
     return paginate(await contacts.books(), limit, cursor)
 
 
@@ -37,19 +36,19 @@ async def nc_contacts_list_addressbooks(contacts: Contacts, limit: Limit = DEFAU
 async def nc_contacts_list_contacts(
     contacts: Contacts, addressbook: Book, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None
 ) -> Page[Contact]:
-    """List the contacts of an address book by name, without custom fields; nc_contacts_get_contact reads all of one."""
+    """List the contacts of an address book by name; nc_contacts_get_contact reads all of one."""
     return paginate(_by_name(await contacts.query(addressbook)), limit, cursor, addressbook=addressbook).map(_listed)
 
 
 @TOOLS.read(items="contacts", total="total_count", untrusted=True)
 async def nc_contacts_search_contacts(
     contacts: Contacts,
-    query: Annotated[str, Field(description="Parts of name, nickname or e-mail address, or a telephone number.")],
-    addressbook: Annotated[str | None, Field(description="One address book; * or none searches the person's own.")] = None,
+    query: Annotated[str, Field(description="Parts of name, nickname or e-mail, or a telephone number.")],
+    addressbook: Annotated[str | None, Field(description="Default: all of the person's own.")] = None,
     limit: Limit = DEFAULT_LIMIT,
     cursor: Cursor = None,
 ) -> Page[Contact]:
-    """Find contacts. For other accounts of this Nextcloud use nc_users_find_people."""
+    """Find contacts; accounts of this Nextcloud: nc_users_find_people."""
     where = addressbook or EVERYWHERE
     digits, words = phone_digits(query), query.casefold().split()
     if not words:
@@ -63,7 +62,7 @@ async def nc_contacts_search_contacts(
 
 
 @TOOLS.read(untrusted=True)
-async def nc_contacts_get_contact(contacts: Contacts, addressbook: Book, uid: Uid) -> Contact:
+async def nc_contacts_get_contact(contacts: Contacts, addressbook: Book, uid: str) -> Contact:
     """Read one contact with all fields and its etag; photos are only mentioned."""
     stored = await contacts.find(addressbook, uid)
     return _shown(stored, stored.card())
@@ -74,7 +73,7 @@ async def nc_contacts_create_contact(
     contacts: Contacts,
     addressbook: Book,
     contact_data: Data,
-    uid: Annotated[str | None, Field(description="Made up if left out.")] = None,
+    uid: str | None = None,
 ) -> Named:
     """Create a contact. contact_data keys: fn (required full name), n {family, given, additional, prefix, suffix}, email, tel, url,
     adr {street, locality, region, code, country}, org (text or list of units), title, role, note, nickname, bday (YYYY-MM-DD),
@@ -86,7 +85,7 @@ async def nc_contacts_create_contact(
 
 @TOOLS.update(untrusted=True)
 async def nc_contacts_update_contact(
-    contacts: Contacts, addressbook: Book, uid: Uid, contact_data: Data, etag: Etag = None
+    contacts: Contacts, addressbook: Book, uid: str, contact_data: Data, etag: Etag = None
 ) -> SavedContact:
     """Change the named properties of a contact; keys as in nc_contacts_create_contact. A text or object changes the first of several,
     a list replaces all of them, "" or [] clears; all else stays, photos included."""
@@ -109,7 +108,7 @@ async def nc_contacts_update_contact(
 
 
 @TOOLS.delete()
-async def nc_contacts_delete_contact(contacts: Contacts, addressbook: Book, uid: Uid, etag: Etag = None) -> Named:
+async def nc_contacts_delete_contact(contacts: Contacts, addressbook: Book, uid: str, etag: Etag = None) -> Named:
     """Delete a contact for good: contacts have no trash."""
     gone = await contacts.delete(addressbook, uid, etag)
     return Named(addressbook=addressbook, uid=gone, etag=bare_etag(etag), message="Deleted for good: Nextcloud has no trash for contacts.")
@@ -119,7 +118,7 @@ async def nc_contacts_delete_contact(contacts: Contacts, addressbook: Book, uid:
 async def nc_contacts_create_addressbook(
     contacts: Contacts,
     name: Annotated[str, Field(description="Its uri: short, without slashes.")],
-    display_name: Annotated[str, Field(description="The title people see.")],
+    display_name: str,
     description: str | None = None,
 ) -> Named:
     """Create an address book."""
@@ -131,7 +130,7 @@ async def nc_contacts_create_addressbook(
 
 @TOOLS.delete()
 async def nc_contacts_delete_addressbook(contacts: Contacts, name: Book) -> Named:
-    """Delete an address book and every contact in it for good; nothing brings them back."""
+    """Delete an address book and every contact in it for good."""
     await contacts.delete_book(name)
     return Named(addressbook=name, message="Deleted for good with all its contacts: Nextcloud has no trash for them.")
 

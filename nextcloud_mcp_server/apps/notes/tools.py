@@ -21,14 +21,13 @@ SEPARATOR = "\n---\n"
 APPEND_TRIES = 3
 ATTACHMENT_MAX = 5 * 1024 * 1024
 
-NoteId = Annotated[int, Field(description="From nc_notes_search_notes.")]
 Category = Annotated[str, Field(description="Folder path such as Work/Projects; empty for none.")]
 
 
 @TOOLS.read(total="total_found", untrusted=True)
 async def nc_notes_search_notes(
     notes: Notes,
-    query: Annotated[str, Field(description="Words to find in title, category or content; empty lists all, newest first.")] = "",
+    query: Annotated[str, Field(description="Words in title, category or content; empty lists all, newest first.")] = "",
     limit: Limit = DEFAULT_LIMIT,
     cursor: Cursor = None,
 ) -> Page[NoteHit]:
@@ -44,7 +43,7 @@ async def nc_notes_search_notes(
 
 
 @TOOLS.read(untrusted=True)
-async def nc_notes_get_note(notes: Notes, note_id: NoteId, offset: Offset = 0) -> ReadNote:
+async def nc_notes_get_note(notes: Notes, note_id: int, offset: Offset = 0) -> ReadNote:
     """Read one note with its content and etag."""
     note = await notes.get(note_id)
     piece = cut(note.content or "", offset)
@@ -65,7 +64,7 @@ async def nc_notes_create_note(
 @TOOLS.update()
 async def nc_notes_update_note(
     notes: Notes,
-    note_id: NoteId,
+    note_id: int,
     etag: Etag = None,
     title: str | None = None,
     content: Annotated[str | None, Field(description="The whole new content.")] = None,
@@ -79,7 +78,7 @@ async def nc_notes_update_note(
 
 
 @TOOLS.update()
-async def nc_notes_append_content(notes: Notes, note_id: NoteId, content: str) -> SavedNote:
+async def nc_notes_append_content(notes: Notes, note_id: int, content: str) -> SavedNote:
     """Add text to the end of a note, after a separator line. Safe while others edit."""
     for attempt in range(1, APPEND_TRIES + 1):
         note = await notes.get(note_id)
@@ -93,7 +92,7 @@ async def nc_notes_append_content(notes: Notes, note_id: NoteId, content: str) -
 
 
 @TOOLS.delete()
-async def nc_notes_delete_note(notes: Notes, note_id: NoteId) -> DeletedNote:
+async def nc_notes_delete_note(notes: Notes, note_id: int) -> DeletedNote:
     """Move a note to Nextcloud's trash."""
     await notes.delete(note_id)
     return DeletedNote(deleted_id=note_id, message="In the trash: nc_webdav_list_trash and nc_webdav_restore_trash bring it back.")
@@ -101,7 +100,7 @@ async def nc_notes_delete_note(notes: Notes, note_id: NoteId) -> DeletedNote:
 
 @TOOLS.read(untrusted=True)
 async def nc_notes_get_attachment(
-    notes: Notes, note_id: NoteId, attachment_filename: Annotated[str, Field(description="As the note's content names it.")]
+    notes: Notes, note_id: int, attachment_filename: Annotated[str, Field(description="As the note's content names it.")]
 ) -> Attachment:
     """Read a file attached to a note, as text or base64."""
     data, mime_type = await notes.attachment(note_id, attachment_filename)

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, cast
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from nextcloud_mcp_server.apps.sharing.client import Shares
 from nextcloud_mcp_server.apps.sharing.models import (
@@ -36,30 +36,30 @@ def _text(value: Any) -> Any:
     return ",".join(str(one) for one in cast("list[Any]", value)) if isinstance(value, list) else value
 
 
-ShareId = Annotated[int, Field(description="id from nc_share_list.")]
-Path = Annotated[str, Field(description="File or folder, from the person's root.")]
 Permissions = Annotated[
-    int | str, BeforeValidator(_text), Field(description="Sum of 1 read, 2 update, 4 create, 8 delete, 16 share; or their names.")
+    int | str,
+    BeforeValidator(_text),
+    WithJsonSchema({"type": "integer", "description": "Sum of 1 read, 2 update, 4 create, 8 delete, 16 share."}),
 ]
 ShareType = Annotated[
     int, BeforeValidator(_type), Field(description="0 user, 1 group, 3 public link, 4 e-mail, 6 federated, 7 team, 10 Talk.")
 ]
-Day = Annotated[str | None, Field(description="YYYY-MM-DD; the share stops at 00:00 of it. Empty: never.")]
+Day = Annotated[str | None, Field(description="YYYY-MM-DD, ends at 00:00 of it; empty: never.")]
 
 
 @TOOLS.create(untrusted=True)
 async def nc_share_create(
     shares: Shares,
-    path: Path,
-    share_with: Annotated[str | None, Field(description="id from nc_users_find_people; none for a link.")] = None,
+    path: str,
+    share_with: Annotated[str | None, Field(description="id from nc_users_find_people; not for a link.")] = None,
     share_type: ShareType = USER,
     permissions: Permissions = 1,
     expire_date: Day = None,
-    password: Annotated[str | None, Field(description="Of a link or e-mail share.")] = None,
+    password: str | None = None,
     note: Annotated[str | None, Field(description="Shown to the recipient.")] = None,
     label: str | None = None,
 ) -> Told:
-    """Share a file or folder with a person or group, or by link; the result is the share as JSON text."""
+    """Share a file or folder with a person or group, or by link."""
     if share_type != LINK and not share_with:
         raise InvalidValue("share_with is required and missing: only a public link (share_type 3) is for nobody in particular.")
     if share_type == LINK and share_with:
@@ -83,33 +83,33 @@ async def nc_share_create(
 @TOOLS.read(untrusted=True)
 async def nc_share_list(
     shares: Shares,
-    path: Annotated[str | None, Field(description="Only of this file or folder.")] = None,
-    shared_with_me: Annotated[bool, Field(description="What others share with the person, instead.")] = False,
+    path: Annotated[str | None, Field(description="Only its shares.")] = None,
+    shared_with_me: Annotated[bool, Field(description="Instead of one's own.")] = False,
     limit: Limit = DEFAULT_LIMIT,
     cursor: Cursor = None,
 ) -> Told:
-    """List the person's shares, as a JSON text array; nc_share_get tells all of one."""
+    """List shares; nc_share_get tells all of one."""
     page = paginate(await shares.all(path, received=shared_with_me), limit, cursor).map(listed)
     return told(page.items, next_cursor=page.next_cursor, total=page.total)
 
 
 @TOOLS.read(untrusted=True)
-async def nc_share_get(shares: Shares, share_id: ShareId) -> Told:
-    """Read one share, as JSON text."""
+async def nc_share_get(shares: Shares, share_id: int) -> Told:
+    """Read one share."""
     return told(whole(await shares.get(share_id)))
 
 
 @TOOLS.update(untrusted=True)
 async def nc_share_update(
     shares: Shares,
-    share_id: ShareId,
+    share_id: int,
     permissions: Permissions | None = None,
     expire_date: Day = None,
     password: Annotated[str | None, Field(description="Of a link; empty takes it away.")] = None,
     note: str | None = None,
     label: str | None = None,
 ) -> Told:
-    """Change the given fields of a share; the rest stays. Permissions are given whole."""
+    """Change the given fields of a share; permissions are given whole."""
     fields = await _fields(shares, permissions, expire_date, password, note, label)
     if not fields:
         raise InvalidValue("Nothing to change: none of permissions, expire_date, password, note, label is given.")
@@ -117,7 +117,7 @@ async def nc_share_update(
 
 
 @TOOLS.delete()
-async def nc_share_delete(shares: Shares, share_id: ShareId) -> Told:
+async def nc_share_delete(shares: Shares, share_id: int) -> Told:
     """Stop sharing; the file itself stays. For the recipient: leave the share. A link's address never works again."""
     await shares.delete(share_id)
     return told({"success": True, "message": f"Share {share_id} deleted; the file itself stays."})
@@ -126,14 +126,12 @@ async def nc_share_delete(shares: Shares, share_id: ShareId) -> Told:
 @TOOLS.create(untrusted=True)
 async def nc_share_create_public_link(
     shares: Shares,
-    path: Path,
-    expires_in_minutes: Annotated[
-        int, Field(ge=1, le=LONGEST_MINUTES, description="Nextcloud counts days: it lasts to the end of that day.")
-    ] = 30,
+    path: str,
+    expires_in_minutes: Annotated[int, Field(ge=1, le=LONGEST_MINUTES, description="Rounded up to the end of the day.")] = 30,
     password: str | None = None,
     label: str | None = None,
 ) -> PublicLink:
-    """Make a link that lets whoever has it read a file or folder, without signing in, until the end of the day it expires on."""
+    """Make a link that lets whoever has it read a file or folder without signing in."""
     end = midnight_after(await shares.today(), expires_in_minutes)
     fields: dict[str, Any] = {"shareType": LINK, "permissions": PERMISSIONS["read"], "expireDate": end.date().isoformat()}
     made = await shares.create(path, fields | _given(password=password or None, label=label or None))

@@ -19,7 +19,7 @@ AnyCase = BeforeValidator(lambda value: value.lower() if isinstance(value, str) 
 
 @TOOLS.read(untrusted=True)
 async def nc_users_whoami(users: Users) -> Myself:
-    """Tell who the tools act for: user id, name, e-mail address, groups, time zone, quota in bytes."""
+    """Tell who the tools act for: user id, name, groups, time zone, quota in bytes."""
     account = await users.myself()
     return Myself(
         user_id=account.id,
@@ -37,13 +37,13 @@ async def nc_users_whoami(users: Users) -> Myself:
 @TOOLS.read(items="people", untrusted=True)
 async def nc_users_find_people(
     users: Users,
-    query: Annotated[str, Field(description="Part of a name, id or e-mail address; empty lists all that may be seen.")] = "",
-    kinds: Annotated[list[Annotated[Kind, AnyCase]] | None, Field(description="Accounts and groups if left out.")] = None,
+    query: Annotated[str, Field(description="Part of a name, id or e-mail address; empty lists all.")] = "",
+    kinds: Annotated[list[Annotated[Kind, AnyCase]] | None, Field(description="Default: user, group.")] = None,
     limit: Limit = DEFAULT_LIMIT,
     cursor: Cursor = None,
 ) -> Page[Person]:
-    """Find accounts and groups of this Nextcloud to share with, assign or mention; their id is what other tools take. The person
-    themself is not among them; administrators may hide people unless the whole name is given."""
+    """Find other accounts and groups of this Nextcloud to share with, assign or mention, by the id that other tools take.
+    Some are found by their whole name only."""
     start = offset_of(cursor)
     found = await users.find(query.strip(), kinds or ("user", "group"), start + limit + UNSEEN)
     following = cursor_for(start + limit) if len(found) > start + limit else None

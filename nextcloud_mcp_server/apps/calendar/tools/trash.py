@@ -11,7 +11,7 @@ from nextcloud_mcp_server.core.errors import BadAnswer, NotFound
 from nextcloud_mcp_server.core.page import DEFAULT_LIMIT, Page, paginate
 
 
-@TOOLS.read(items="deleted", untrusted=True)
+@TOOLS.read(items="deleted", untrusted=True, title="List deleted events")
 async def nc_calendar_list_trash(calendars: Calendars, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None) -> Page[Trashed]:
     """List deleted events and tasks, newest first."""
     return paginate([shown for _, shown in await _deleted(calendars)], limit, cursor)

@@ -22,10 +22,10 @@ def _hex(value: Any) -> Any:
 
 
 Detail = Annotated[listing.Detail, BeforeValidator(_lower)]
-Status = Annotated[listing.Status | None, BeforeValidator(_lower), Field(description="Left out: all but archived.")]
+Status = Annotated[listing.Status | None, BeforeValidator(_lower), Field(description="Default: all but archived.")]
 LabelTitle = Annotated[str | None, Field(description="Exact title.")]
-UserId = Annotated[str | None, Field(description="User id.")]
-MaxLength = Annotated[int | None, Field(ge=1, description="Cuts full descriptions.")]
+UserId = str | None
+MaxLength = Annotated[int | None, Field(ge=1)]
 PreviewLength = Annotated[int, Field(ge=1)]
 Color = Annotated[str, BeforeValidator(_hex), Field(pattern=r"^[0-9A-Fa-f]{6}$", description="Hex, as ff0000.")]
 Time = Annotated[str | None, Field(description="ISO 8601; empty clears.")]

@@ -38,7 +38,7 @@ async def nc_webdav_read_file(
     files: Files,
     progress: Progress,
     path: str,
-    parse_document: Annotated[Mode, AnyCase, Field(description="For PDF and office files: their text, Markdown, or the bytes.")] = "auto",
+    parse_document: Annotated[Mode, AnyCase, Field(description="Of PDF and office files: their text, Markdown, or the bytes.")] = "auto",
     offset: Offset = 0,
 ) -> ReadFile:
     """Read a file: text, the text of documents, else base64 up to 5 MiB."""

@@ -12,7 +12,7 @@ from nextcloud_mcp_server.core.arguments import Cursor, Etag, Limit
 from nextcloud_mcp_server.core.page import DEFAULT_LIMIT, Page, paginate
 
 
-@TOOLS.read(untrusted=True)
+@TOOLS.read(untrusted=True, title="List deleted files")
 async def nc_webdav_list_trash(
     history: History,
     query: Annotated[str, Field(description="Part of the former path; empty for all.")] = "",
