@@ -64,7 +64,7 @@ def when(item: Component, zones: Zones) -> str:
     start = read(item.first("DTSTART"))
     end = end_of(item, zones)
     if item.name == "VTODO":
-        return ", ".join(f"{word} {spoken(moment)}" for word, moment in (("starts", start), ("due", end)) if moment).capitalize()
+        return ", ".join(f"{word} {spoken(moment)}" for word, moment in (("Starts", start), ("Due", end)) if moment)
     if start is None:
         return ""
     if start.all_day:

@@ -65,7 +65,9 @@ class DeckSource:
         for card in cards:
             self._fresh.bring(card)
         stamps = [Stamp(card.id, card.version) for card in cards]
-        return Listing(stamps, state, frozenset(unchanged))
+        # A board that was read and has no cards is no listing that came back empty.
+        emptied = {f"{board.id}/" for board in moved if read[board.id] == []}
+        return Listing(stamps, state, frozenset(unchanged), frozenset(emptied))
 
     async def fetch(self, ids: Sequence[str]) -> AsyncIterator[Document]:
         """What the listing brought; three requests for each board of the others."""
