@@ -72,6 +72,11 @@ class AccessStore:
         scopes = None if row["scopes"] is None else frozenset(orjson.loads(row["scopes"]))
         return Access(user, row["login_name"], scopes, row["method"], row["created_at"], row["updated_at"])
 
+    async def granted(self, user: str) -> frozenset[str] | None:
+        """The scopes that a user's access is limited to; None is no limit."""
+        access = await self.get(user)
+        return access.scopes if access else None
+
     async def credential(self, user: str, method: str) -> Credential | None:
         """The app password as a credential. Raises SecretUnreadable for one that does not open; `method` is for the audit."""
         secret = await self._vault.get(PASSWORD, user, method=method)

@@ -43,9 +43,12 @@ class Collections:
         self._active: Target | None = None
         self.problem: str | None = None if embedder else "no embedding model is configured"
 
-    async def start(self) -> None:
-        """Asks the provider once and opens what there is. Afterwards `targets` and `ready` answer."""
-        await self._describe()
+    async def start(self, patience: float | None = None) -> None:
+        """Asks the provider once, for at most `patience` seconds, and opens what there is. Afterwards `targets` and `ready` answer."""
+        try:
+            await asyncio.wait_for(self._describe(), patience)
+        except TimeoutError:
+            self.problem = "the embedding model is being made ready"
         await self._open()
 
     def targets(self) -> tuple[Target, ...]:

@@ -42,6 +42,16 @@ def data_directory() -> Path:
     return user_data_path("nextcloud-mcp-server", appauthor=False)
 
 
+def cache_directory() -> Path:
+    """Where this user's programs keep what can be made again; in the container in `/app/data`."""
+    container = Path("/app/data")
+    if container.is_dir():
+        return container / "cache"
+    from platformdirs import user_cache_path
+
+    return user_cache_path("nextcloud-mcp-server", appauthor=False)
+
+
 def _split(value: object) -> object:
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 

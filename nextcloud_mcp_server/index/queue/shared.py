@@ -7,10 +7,11 @@ and one lock, and the jobs of a worker whose heartbeat stopped go back.
 # ruff: noqa: S608 - constants only
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import wraps
+from types import CoroutineType
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import orjson
@@ -36,7 +37,9 @@ LOCK = 0x6E63_6D63_7004
 BATCH = 500
 
 
-def translated(call: "Callable[Concatenate[SharedQueue, P], Awaitable[T]]") -> "Callable[Concatenate[SharedQueue, P], Awaitable[T]]":
+def translated(
+    call: "Callable[Concatenate[SharedQueue, P], CoroutineType[Any, Any, T]]",
+) -> "Callable[Concatenate[SharedQueue, P], CoroutineType[Any, Any, T]]":
     """The library's and the database's failures as ours."""
 
     @wraps(call)

@@ -1,7 +1,8 @@
 """A Qdrant server or cluster, by its client; the same data model as the embedded store."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from functools import wraps
+from types import CoroutineType
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from nextcloud_mcp_server.core.errors import BadAnswer, CredentialRefused, NotFound, Unreachable
@@ -16,8 +17,8 @@ BATCH = 256
 
 
 def translated(
-    call: "Callable[Concatenate[QdrantStore, P], Awaitable[T]]",
-) -> "Callable[Concatenate[QdrantStore, P], Awaitable[T]]":
+    call: "Callable[Concatenate[QdrantStore, P], CoroutineType[Any, Any, T]]",
+) -> "Callable[Concatenate[QdrantStore, P], CoroutineType[Any, Any, T]]":
     """The client's exceptions as ours."""
 
     @wraps(call)

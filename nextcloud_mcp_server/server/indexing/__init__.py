@@ -1,0 +1,44 @@
+"""Search and background sync of this server; what they need is imported only where they are on."""
+
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+from nextcloud_mcp_server.settings import Mode, Settings, SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from nextcloud_mcp_server.auth.sides import Sides
+    from nextcloud_mcp_server.core.tools import Injected
+    from nextcloud_mcp_server.server.binding import Provider
+    from nextcloud_mcp_server.server.catalog import Catalog
+    from nextcloud_mcp_server.server.indexing.indexing import Indexing
+
+APP = "semantic"
+EXTRA = ("qdrant_edge", "onnxruntime", "tokenizers")
+
+
+def wanted(settings: Settings) -> bool:
+    """`ENABLE_SEMANTIC_SEARCH`; unset: in single-user mode where the extra is installed. Raises SettingsError where it is not."""
+    lacking = any(find_spec(name) is None for name in EXTRA)
+    if settings.sync.enabled is None:
+        return settings.mode is Mode.SINGLE_USER and not lacking
+    if settings.sync.enabled and lacking:
+        raise SettingsError("ENABLE_SEMANTIC_SEARCH needs the extra: pip install 'nextcloud-mcp-server[search]'")
+    return settings.sync.enabled
+
+
+def build(settings: Settings, sides: "Sides", catalog: "Catalog") -> "Indexing | None":
+    """Wired, nothing started; None where search is off. Raises SettingsError."""
+    if not wanted(settings):
+        return None
+    from nextcloud_mcp_server.server.indexing.indexing import Indexing
+    from nextcloud_mcp_server.server.indexing.parts import parts
+    from nextcloud_mcp_server.server.indexing.people import Provisioned
+
+    return Indexing(settings, parts(settings), Provisioned(settings, sides, catalog))
+
+
+def providers(indexing: "Indexing | None") -> "Mapping[type[Injected], Provider]":
+    """What the tools of search ask for."""
+    return {}

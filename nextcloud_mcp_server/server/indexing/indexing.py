@@ -1,0 +1,240 @@
+"""Search and background sync of one process: what runs, and what tools, routes and commands ask of it."""
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from nextcloud_mcp_server.auth.people import TOPIC_ACCESS
+from nextcloud_mcp_server.core.caller import Caller
+from nextcloud_mcp_server.core.errors import InvalidValue, NextcloudError, Unreachable
+from nextcloud_mcp_server.index.collections import Collections
+from nextcloud_mcp_server.index.indexer import Indexer
+from nextcloud_mcp_server.index.pace import Intervals, Pace
+from nextcloud_mcp_server.index.processor import Processors
+from nextcloud_mcp_server.index.scanner import Load, Scanner
+from nextcloud_mcp_server.index.search import Ask, Results, Search
+from nextcloud_mcp_server.index.state import State
+from nextcloud_mcp_server.index.status import UserStatus, status_of
+from nextcloud_mcp_server.index.store.port import Counts
+from nextcloud_mcp_server.index.users import UserManager
+from nextcloud_mcp_server.nextcloud.session import Session
+from nextcloud_mcp_server.server.indexing.parts import Parts
+from nextcloud_mcp_server.server.indexing.people import Provisioned
+from nextcloud_mcp_server.settings import Settings
+from nextcloud_mcp_server.storage import DatabaseTooNew, Events, Leases, StorageError
+
+log = logging.getLogger(__name__)
+Role = Literal["all", "api", "worker"]
+TOPIC_WAKE = "index-wake"
+AGAIN_AFTER = 10.0
+PATIENCE = 20.0
+"""Seconds that the start waits for the embedding model before search begins with words alone."""
+LONGEST_INTERVAL = 3600.0
+TIDY_EVERY = 3600.0
+LOOK = 0.25
+
+Progress = Callable[["Pass"], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """How far one pass over everything has come, in documents; `current` is the title of one under way."""
+
+    total: int = 0
+    done: int = 0
+    failed: int = 0
+    current: str = ""
+
+
+def _quietly(_: Pass) -> None:
+    return None
+
+
+class Indexing:
+    """`state`, `queue`, `store` and `collections` may be asked after `opened`; `webhooks` True says that changes are pushed."""
+
+    def __init__(self, settings: Settings, parts: Parts, people: Provisioned) -> None:
+        self.settings, self.people, self._parts = settings, people, parts
+        self.queue, self.store, self.queue_name = parts.queue, parts.store, parts.queue_name
+        self.state = State(parts.database)
+        self.events = Events(parts.database)
+        self.collections = Collections(
+            parts.database, self.state, parts.store, parts.queue, parts.embedder, prefix=settings.search.collection
+        )
+        self.indexer = Indexer(self.state, parts.store, self.collections, shape=parts.shape, cipher=parts.cipher)
+        sync = settings.sync
+        self.processors = Processors(
+            parts.queue, people, self.indexer, self.state, parts.readers,
+            workers=sync.workers, max_failures=sync.max_failures, limits=parts.limits,
+        )  # fmt: skip
+        self.manager = UserManager(people, self.scanner, poll=sync.user_poll)
+        self._search = Search(parts.store, self.collections.ready, reranker=parts.reranker, cipher=parts.cipher)
+        self._leases, self._load = Leases(parts.database), Load()
+        self._pace = Pace(sync.requests_per_second)
+        self.webhooks = False
+        self.opened = asyncio.Event()
+        self._why = "Search is starting."
+
+    @asynccontextmanager
+    async def running(self, role: Role | None = None) -> AsyncGenerator[None]:
+        """Works in the background inside the block, as soon as everything it needs answers. `role` as `MCP_ROLE`."""
+        task = asyncio.create_task(self._run(role or self.settings.sync.role))
+        try:
+            yield
+        finally:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+            await self.close()
+
+    async def open(self, patience: float | None = None) -> None:
+        """Opens database, queue and store, and waits up to `patience` seconds (None: for ever) for the model.
+
+        Raises StorageError and NextcloudError; may be called again.
+        """
+        await self._parts.database.open()
+        await self.events.start()
+        await self.queue.open()
+        await self.collections.start(patience)
+        self.opened.set()
+
+    async def close(self) -> None:
+        """Gives back what this process has claimed and ends every connection."""
+        parts = self._parts
+        if self.opened.is_set():
+            with suppress(StorageError, NextcloudError):
+                await parts.queue.close()
+        await parts.readers.__aexit__(None, None, None)
+        for part in (parts.store, parts.embedder, parts.reranker, parts.engine, parts.database):
+            if part is not None:
+                await part.close()
+        self.opened.clear()
+
+    async def search(self, caller: Caller, session: Session, ask: Ask) -> Results:
+        """What `caller` may read now of what was asked; readers, language and deadline of `ask` are filled in here.
+
+        Raises InvalidValue for a wrong query or type, Unreachable while search is starting.
+        """
+        self.check()
+        sources = await self.people.readable_by(caller, session)
+        if unknown := ask.doc_types - frozenset(sources):
+            raise InvalidValue(f"There is nothing of type {', '.join(sorted(unknown))} to search here.", candidates=sorted(sources))
+        person = await session.person()
+        readers = frozenset({person.id, *(f"group:{group}" for group in person.groups)})
+        language = await self.people.language_of(session)
+        seconds = self.settings.search.timeout_ms / 1000
+        return await self._search.search(replace(ask, readers=readers, language=language, seconds=seconds), sources)
+
+    async def status(self, user: str) -> UserStatus:
+        """Raises Unreachable while search is starting."""
+        self.check()
+        return await status_of(user, self.state, self.queue, self.collections, (self.processors,))
+
+    async def counts(self, user: str) -> Counts:
+        """Documents and passages of which the user is the owner."""
+        self.check()
+        return await self.store.count((await self.collections.ready()).collection, user)
+
+    async def wake(self, user: str) -> None:
+        """Has the user scanned at once, by whichever process scans that user."""
+        self.check()
+        await self.events.publish(TOPIC_WAKE, user)
+
+    async def index_once(self, progress: Progress = _quietly) -> Pass:
+        """One scan of everybody and all that it finds; beside a running server too. Call `open` before."""
+        for user in sorted(await self.people.provisioned()):
+            await self.scanner(user).scan()
+        done = await self._drain(progress)
+        if len(self.collections.targets()) > 1 and not await self.collections.switch():
+            done = await self._drain(progress)
+            await self.collections.switch()
+        return done
+
+    async def ready(self) -> str:
+        """For readiness: `ok`, or what search has to do without."""
+        return (await self.collections.ready()).note or "ok" if self.opened.is_set() else self._why
+
+    def check(self) -> None:
+        """Raises Unreachable while search is starting."""
+        if not self.opened.is_set():
+            raise Unreachable(self._why, retry_after=AGAIN_AFTER)
+
+    def scanner(self, user: str) -> Scanner:
+        """A user's scanner."""
+        sync = self.settings.sync
+        intervals = Intervals(sync.interval, sync.interval_max or LONGEST_INTERVAL, lambda: sync.interval_max is not None or self.webhooks)
+        return Scanner(
+            user, self.people, self.state, self.queue, self._leases, intervals=intervals, pace=self._pace, load=self._load
+        )  # fmt: skip
+
+    async def _run(self, role: Role) -> None:
+        while not await self._opens():  # noqa: ASYNC110 - what it waits for is outside this process
+            await asyncio.sleep(AGAIN_AFTER)
+        if role != "api":
+            self.events.subscribe(TOPIC_WAKE, self._woken)
+            self.events.subscribe(TOPIC_ACCESS, lambda _: self.manager.look())
+        await asyncio.gather(*(_supervised(name, work) for name, work in self._works(role)))
+
+    async def _opens(self) -> bool:
+        try:
+            await self.open(PATIENCE)
+        except DatabaseTooNew as error:
+            self._why = str(error)
+            log.error("Search does not start: %s %s", error, error.hint)
+        except (StorageError, NextcloudError) as error:
+            self._why = str(error)
+            log.warning("Search does not start yet: %s It is tried again in %.0f s.", error, AGAIN_AFTER)
+        return self.opened.is_set()
+
+    def _works(self, role: Role) -> Iterator[tuple[str, Callable[[], Awaitable[None]]]]:
+        yield "collections", self.collections.run
+        yield "events", self.events.run
+        if role != "api":
+            yield "users", self.manager.run
+            yield "processors", self.processors.run
+            yield "housekeeping", self._tidy
+
+    def _woken(self, user: str | None) -> None:
+        """None: notices may have been lost, so everybody is looked after."""
+        for one in [user] if user else self.manager.users:
+            self.manager.wake(one)
+
+    async def _tidy(self) -> None:
+        while True:
+            await asyncio.sleep(TIDY_EVERY)
+            await self.store.tidy()
+
+    async def _drain(self, progress: Progress) -> Pass:
+        """Works off the queue and tells how far it is."""
+        working = asyncio.create_task(self.processors.drain())
+        try:
+            most = 0
+            while True:
+                ended, _ = await asyncio.wait({working}, timeout=LOOK)
+                counts = (await self.queue.counts()).values()
+                left = sum(count.waiting + count.running for count in counts)
+                most = max(most, left)
+                current = next(iter(self.processors.current.values()), None)
+                at = Pass(most, most - left, sum(count.failed for count in counts), current.title if current else "")
+                progress(at)
+                if ended:
+                    working.result()
+                    return at
+        finally:
+            working.cancel()
+            await asyncio.gather(working, return_exceptions=True)
+
+
+async def _supervised(name: str, work: Callable[[], Awaitable[None]]) -> None:
+    """Begins the work again where it ended by an error."""
+    while True:
+        try:
+            await work()
+        except (StorageError, NextcloudError) as error:
+            log.warning("The %s of search wait: %s", name, error)
+        except Exception:  # supervisor: one part's fault ends neither the others nor the server
+            log.exception("The %s of search failed", name)
+        await asyncio.sleep(AGAIN_AFTER)

@@ -1,0 +1,75 @@
+"""The people whom background work is for, and what each of them may have indexed and found."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from nextcloud_mcp_server.auth.sides import Sides
+from nextcloud_mcp_server.core.caller import OWNER, Caller
+from nextcloud_mcp_server.core.documents import IndexSource
+from nextcloud_mcp_server.core.errors import NextcloudError, NotProvisioned
+from nextcloud_mcp_server.index.sparse import language_of
+from nextcloud_mcp_server.nextcloud.session import Session
+from nextcloud_mcp_server.server.catalog import Catalog, in_scope
+from nextcloud_mcp_server.settings import Mode, Settings
+
+
+@dataclass(frozen=True)
+class Provisioned:
+    """`index.people.People` of this server's mode."""
+
+    settings: Settings
+    sides: Sides
+    catalog: Catalog
+
+    async def provisioned(self) -> frozenset[str]:
+        """In single-user mode the one account."""
+        ready = self.sides.now()
+        if ready.users:
+            return frozenset(await ready.users())
+        if self.settings.mode is Mode.SINGLE_USER:
+            return frozenset({await (await self.sides.session(OWNER)).uid()})
+        return frozenset()
+
+    async def sources(self, user: str) -> Mapping[str, IndexSource] | None:
+        session = await self._offline(user)
+        if session is None:
+            return None
+        ready = self.sides.now()
+        granted = await ready.granted(user) if ready.granted else None
+        return await self._of(session, granted)
+
+    async def language(self, user: str) -> str:
+        return await self.language_of(await self._offline(user))
+
+    async def language_of(self, session: Session | None) -> str:
+        """`SEARCH_LANGUAGE`, else the person's own; English where it cannot be had."""
+        chosen = self.settings.search.language
+        if chosen or session is None:
+            return language_of(chosen or "")
+        try:
+            return language_of((await session.person()).language or "")
+        except NextcloudError:
+            return language_of("")
+
+    async def readable_by(self, caller: Caller, session: Session) -> Mapping[str, IndexSource]:
+        """The sources that a caller may search."""
+        found = await self._of(session, caller.scopes)
+        return {doc_type: source for doc_type, source in found.items() if in_scope(frozenset({source.scope}), caller.granted)}
+
+    async def _offline(self, user: str) -> Session | None:
+        try:
+            return await self.sides.offline(user)
+        except NotProvisioned:
+            return None
+
+    async def _of(self, session: Session, granted: frozenset[str] | None) -> Mapping[str, IndexSource]:
+        here = self.catalog.available(await session.capabilities())
+        wanted = frozenset(map(str.lower, self.settings.sync.doc_types))
+        return {
+            source.doc_type: source
+            for source in self._made(session, here)
+            if (not wanted or source.doc_type in wanted) and in_scope(frozenset({source.scope}), granted)
+        }
+
+    def _made(self, session: Session, apps: frozenset[str]) -> Iterator[IndexSource]:
+        return (make(session) for name, app in self.catalog.apps.items() if name in apps for make in app.sources)
