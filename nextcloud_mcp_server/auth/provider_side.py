@@ -52,8 +52,10 @@ class ProviderSide:
     way: Way
 
     @classmethod
-    async def discovered(cls, settings: Settings, kept: Keeping, issuer: str, scopes: frozenset[str], nextcloud: Address) -> "ProviderSide":
-        """Asks the provider what it is. Raises Unreachable, ProviderUnfit, SettingsError."""
+    async def discovered(
+        cls, settings: Settings, kept: Keeping, issuer: str, scopes: frozenset[str], nextcloud: Address, *, integrated: bool = False
+    ) -> "ProviderSide":
+        """Asks the provider what it is; an `integrated` one is used behind the facade. Raises Unreachable, ProviderUnfit, SettingsError."""
         identity = settings.identity
         url = discovery_url(identity) or f"{nextcloud.base}/.well-known/openid-configuration"
         http = OidcHttp(nextcloud.ca_bundle or nextcloud.verify)
@@ -69,7 +71,7 @@ class ProviderSide:
         endpoint = TokenEndpoint(provider, client, http)
         resource = identity.resource if "://" in identity.resource else None
         grants = Grants(kept.database, kept.vault, kept.audit, kept.events, endpoint, resource=resource)
-        return cls(settings, kept, issuer, http, provider, client, origin, grants, _way(identity, provider))
+        return cls(settings, kept, issuer, http, provider, client, origin, grants, _way(identity, provider, integrated))
 
     @property
     def endpoint(self) -> TokenEndpoint:
@@ -134,7 +136,14 @@ def given_client(identity: Identity) -> ClientSecret | None:
     return ClientSecret(client_id, secret.get_secret_value() if secret else None) if client_id else None
 
 
-def _way(identity: Identity, provider: Provider) -> Way:
+def _way(identity: Identity, provider: Provider, integrated: bool) -> Way:
+    if integrated:
+        # Behind the facade callers show tokens of this server, which no provider exchanges and no Nextcloud takes.
+        if identity.outbound in ("exchange", "forward"):
+            raise SettingsError(
+                f"MCP_OAUTH_OUTBOUND={identity.outbound} does not go with MCP_IDENTITY_PROVIDER=nextcloud: use own or auto."
+            )
+        return "own"
     if identity.outbound == "auto":
         return "exchange" if provider.exchanges else "own"
     if identity.outbound == "exchange" and not provider.exchanges:

@@ -8,7 +8,6 @@ facade too.
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from urllib.parse import urlsplit
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -22,7 +21,7 @@ from nextcloud_mcp_server.auth.inbound.resource_metadata import WELL_KNOWN, docu
 from nextcloud_mcp_server.auth.inbound.token_cache import CachedVerifier
 from nextcloud_mcp_server.auth.inbound.verified import Verifier
 from nextcloud_mcp_server.auth.keeping import Keeping, keeping
-from nextcloud_mcp_server.auth.oidc.urls import is_secure
+from nextcloud_mcp_server.auth.oidc.urls import is_secure, origin
 from nextcloud_mcp_server.auth.outbound.vault_password import VaultPasswords
 from nextcloud_mcp_server.auth.ports import Outbound
 from nextcloud_mcp_server.auth.provider_side import ProviderSide, discovery_url
@@ -80,7 +79,8 @@ class TokenModes:
         if identity.provider:
             return identity.provider
         found = discovery_url(identity)
-        if found and urlsplit(found).hostname != urlsplit(self.transport.address.base).hostname:
+        address = self.transport.address
+        if found and origin(found) not in (origin(address.base), origin(address.public)):
             return "external"
         return "own" if self.settings.mode is Mode.LOGIN_FLOW else "nextcloud"
 
@@ -103,7 +103,10 @@ class TokenModes:
         if self.provider == "own":
             gate = LoginFlowGate(self.issuer, self.transport, self.session, kept.people, kept.store)
             return self._ready(kept, Facade(self.settings, kept, self.issuer, self.resource, self._wanted, gate), None)
-        side = await ProviderSide.discovered(self.settings, kept, self.issuer, self._wanted(), self.transport.address)
+        integrated = self.provider == "nextcloud"
+        side = await ProviderSide.discovered(
+            self.settings, kept, self.issuer, self._wanted(), self.transport.address, integrated=integrated
+        )
         if not self._needs_facade(side):
             return self._ready(kept, None, side)
 

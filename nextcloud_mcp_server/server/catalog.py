@@ -86,7 +86,8 @@ class Catalog:
 
     def scopes(self, limits: Limits) -> frozenset[str]:
         """What the tools that the limits leave need together."""
-        within = (tool for tool in self.tools.values() if tool.app in limits.apps and permitted(tool, limits.permission))
+        listed = (tool for tool in self.tools.values() if tool.always or tool.app in limits.apps)
+        within = (tool for tool in listed if permitted(tool, limits.permission))
         return frozenset(scope for tool in within for scope in tool.scopes)
 
     def available(self, capabilities: Mapping[str, Any] | None) -> frozenset[str]:

@@ -21,7 +21,7 @@ const keys = createLocalJWKSet({ keys: [{ ...publicKey.export({ format: 'jwk' })
 
 const resourceServer = (resource) => ({
   audience: resource,
-  scope: appScopes.join(' '),
+  scope: ['openid', ...appScopes].join(' '),
   accessTokenTTL: 300,
   accessTokenFormat: isServer(resource) ? 'opaque' : 'jwt',
   jwt: { sign: { alg: 'RS256' } },
@@ -113,7 +113,7 @@ async function consent(ctx, { params, session, grantId, prompt: { details } }) {
   if (details.missingOIDCScope) grant.addOIDCScope(details.missingOIDCScope.join(' '));
   if (details.missingOIDCClaims) grant.addOIDCClaims(details.missingOIDCClaims);
   for (const [resource, scopes] of Object.entries(details.missingResourceScopes ?? {})) {
-    const granted = scopes.filter((scope) => users[session.accountId].includes(scope));
+    const granted = scopes.filter((scope) => scope === 'openid' || users[session.accountId].includes(scope));
     grant.addResourceScope(resource, granted.join(' '));
     grant.rejectResourceScope(resource, scopes.filter((scope) => !granted.includes(scope)).join(' '));
   }

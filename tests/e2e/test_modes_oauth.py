@@ -1,0 +1,142 @@
+"""The token broker in front of real providers: sign-in by an unmodified client, a token for Nextcloud by exchange or by grant."""
+
+from collections.abc import AsyncGenerator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx2
+import pytest
+
+from nextcloud_sandbox.server import Running
+from tests.e2e.leaks import Watch
+from tests.e2e.modes import Home, Memory, at_provider, called, connected, names, refused, sign_in
+from tests.e2e.user_oidc import UserOidc, user_oidc
+from tests.identity.conftest import keycloak, node_provider
+from tests.providers.keycloak import CLIENT, SECRET, Keycloak
+from tests.providers.node_provider import NEXTCLOUD, NodeProvider
+
+__all__ = ["keycloak", "node_provider"]
+
+
+def jwks(discovery_url: str) -> str:
+    return httpx2.get(discovery_url).json()["jwks_uri"]
+
+
+def settings(discovery_url: str, watch: Watch, **more: str) -> dict[str, str]:
+    return {
+        "MCP_AUTH_MODE": "oauth",
+        "OIDC_DISCOVERY_URL": discovery_url,
+        "OIDC_CLIENT_ID": CLIENT,
+        "OIDC_CLIENT_SECRET": watch.secret("the client's secret", SECRET),
+        # A client asks for all scopes that are advertised, and providers refuse those that they do not know.
+        "MCP_TOOLSETS": "notes",
+        **more,
+    }
+
+
+@pytest.fixture
+async def behind_keycloak(sandbox: Running, keycloak: Keycloak) -> AsyncGenerator[UserOidc]:
+    async with user_oidc(sandbox, jwks(keycloak.discovery_url), "nextcloud") as front:
+        yield front
+
+
+@pytest.fixture
+async def behind_node(sandbox: Running, node_provider: NodeProvider) -> AsyncGenerator[UserOidc]:
+    async with user_oidc(sandbox, jwks(node_provider.discovery_url), NEXTCLOUD) as front:
+        yield front
+
+
+async def own_note(home: Home, memory: Memory, user: str, front: UserOidc) -> None:
+    """Writes and finds a note as this person, by a token that is Nextcloud's alone."""
+    async with connected(home.mcp, sign_in(home.mcp, memory, at_provider(user), "openid notes:read notes:write")) as client:
+        assert "nc_notes_create_note" in await names(client)
+        await called(client, "nc_notes_create_note", title=f"{home.port} of {user}", content="x")
+        found = await called(client, "nc_notes_search_notes", query=f"{home.port} of")
+        assert {note["title"] for note in found["results"]} == {f"{home.port} of {user}"}
+    assert {one.get("preferred_username", one["sub"]) for one in front.claims[-2:]} == {user}
+
+
+async def test_with_keycloak_two_people_sign_in_and_nextcloud_sees_only_exchanged_tokens(
+    tmp_path: Path, keycloak: Keycloak, behind_keycloak: UserOidc, watch: Watch
+) -> None:
+    home = Home(tmp_path, watch, behind_keycloak.url, settings(keycloak.discovery_url, watch), port=urlsplit(keycloak.resource).port or 0)
+    async with home.running():
+        for user in ("alice", "bob"):
+            await own_note(home, Memory(watch), user, behind_keycloak)
+    assert {claims["aud"] if isinstance(claims["aud"], str) else tuple(claims["aud"]) for claims in behind_keycloak.claims} == {"nextcloud"}
+    assert all(
+        set(claims["scope"].split()) <= {"openid", "notes:read", "notes:write", "profile", "email"} for claims in behind_keycloak.claims
+    )
+
+
+async def test_with_keycloak_a_reader_sees_no_tool_that_writes_and_nobody_none(
+    tmp_path: Path, keycloak: Keycloak, behind_keycloak: UserOidc, watch: Watch
+) -> None:
+    home = Home(tmp_path, watch, behind_keycloak.url, settings(keycloak.discovery_url, watch), port=urlsplit(keycloak.resource).port or 0)
+    async with home.running():
+        seen: dict[str, set[str]] = {}
+        for user in ("reader", "writer", "nobody"):
+            token = watch.secret("access", keycloak.tokens(user, "openid notes:read notes:write")["access_token"])
+            async with connected(home.mcp, Authorization=f"Bearer {token}") as client:
+                seen[user] = {name for name in await names(client) if name.startswith("nc_notes")}
+        foreign = watch.secret("a foreign token", keycloak.token({"grant_type": "client_credentials"}).json()["access_token"])
+        for wrong in (foreign[:-8] + "AAAAAAAA", foreign.rpartition(".")[0] + "."):
+            answer = httpx2.post(home.mcp, json={}, headers={"Authorization": f"Bearer {wrong}"})
+            assert answer.status_code == 401
+            assert 'error="invalid_token"' in answer.headers["www-authenticate"]
+    assert seen["reader"] == {"nc_notes_search_notes", "nc_notes_get_note", "nc_notes_get_attachment"}
+    assert seen["writer"]
+    assert not seen["writer"] & seen["reader"]
+    assert seen["nobody"] == set()
+
+
+async def test_with_another_provider_opaque_tokens_are_introspected_and_exchanged(
+    tmp_path: Path, node_provider: NodeProvider, behind_node: UserOidc, watch: Watch
+) -> None:
+    home = Home(tmp_path, watch, behind_node.url, settings(node_provider.discovery_url, watch, NEXTCLOUD_RESOURCE_URI=NEXTCLOUD))
+    async with home.running():
+        for user in ("alice", "bob"):
+            await own_note(home, Memory(watch), user, behind_node)
+    assert {claims["aud"] for claims in behind_node.claims} == {NEXTCLOUD}
+
+
+async def test_behind_the_facade_a_client_gets_this_servers_tokens_and_nextcloud_the_providers(
+    tmp_path: Path, node_provider: NodeProvider, behind_node: UserOidc, watch: Watch
+) -> None:
+    more = {"MCP_IDENTITY_PROVIDER": "nextcloud", "NEXTCLOUD_RESOURCE_URI": NEXTCLOUD}
+    home = Home(tmp_path, watch, behind_node.url, settings(node_provider.discovery_url, watch, **more))
+    theirs = watch.secret("a provider's token", node_provider.tokens("alice", "openid notes:read")["access_token"])
+    memory = Memory(watch)
+    async with home.running():
+        for user in ("alice", "bob"):
+            memory = Memory(watch)
+            await own_note(home, memory, user, behind_node)
+        answer = httpx2.post(home.mcp, json={}, headers={"Authorization": f"Bearer {theirs}"})
+        assert answer.status_code == 401
+    async with home.running():
+        assert memory.tokens
+        async with connected(home.mcp, Authorization=f"Bearer {memory.tokens.access_token}") as client:
+            await called(client, "nc_notes_search_notes", query="")
+            assert (await called(client, "check_logged_in"))["success"]
+            await called(client, "revoke_nextcloud_access")
+            assert "sign in again" in await refused(client, "nc_notes_search_notes", query="")
+
+
+async def test_login_flow_with_another_provider_asks_for_access_by_tool(
+    tmp_path: Path, sandbox: Running, node_provider: NodeProvider, watch: Watch
+) -> None:
+    from tests.e2e.modes import grant
+    from tests.e2e.test_modes_login_flow import flows
+
+    more = settings(node_provider.discovery_url, watch) | {"MCP_AUTH_MODE": "login_flow"}
+    home = Home(tmp_path, watch, sandbox.url, more)
+    async with home.running():
+        async with connected(home.mcp, sign_in(home.mcp, Memory(watch), at_provider("alice"), "openid notes:read notes:write")) as client:
+            assert "nc_auth_provision_access" in await refused(client, "nc_notes_search_notes", query="")
+            assert (await called(client, "nc_auth_check_status"))["status"] == "not_initiated"
+            begun = await called(client, "nc_auth_provision_access", scopes=["notes:read"])
+            assert (begun["status"], begun["requested_scopes"]) == ("login_required", ["notes:read"])
+            grant(sandbox, next(flow for flow in flows(sandbox) if not flow.granted).login_token, "alice", watch)
+            assert (await called(client, "nc_auth_check_status"))["status"] == "provisioned"
+            assert "nc_notes_create_note" not in await names(client)
+            await called(client, "nc_notes_search_notes", query="")
