@@ -20,7 +20,7 @@ from nextcloud_mcp_server.core.tools import Effect, Injected, Progress, Tool
 from nextcloud_mcp_server.core.untrusted import clean
 from nextcloud_mcp_server.nextcloud.client import Client
 from nextcloud_mcp_server.nextcloud.session import Session
-from nextcloud_mcp_server.server.schema import Schema, arguments, injected, input_schema
+from nextcloud_mcp_server.server.schema import Schema, arguments, injected, input_schema, output_schema
 from nextcloud_mcp_server.server.shaping import answer, explain, from_text
 
 log = logging.getLogger(__name__)
@@ -64,10 +64,11 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Bound:
-    """A tool as MCP sees it."""
+    """A tool as MCP sees it; `described` adds a schema of its answers."""
 
     tool: Tool
     providers: Mapping[type[Injected], Provider] = field(default_factory=dict[type[Injected], Provider])
+    described: bool = False
 
     @cached_property
     def model(self) -> type[BaseModel]:
@@ -88,6 +89,7 @@ class Bound:
             title=title(self.tool),
             description=" ".join((self.tool.run.__doc__ or "").split()),
             input_schema=self.schema,
+            output_schema=output_schema(self.tool) if self.described else None,
             annotations=_hints(self.tool),
         )
 

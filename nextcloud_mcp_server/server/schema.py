@@ -5,12 +5,13 @@ Some models cannot follow `$ref`, and every key costs tokens in each conversatio
 
 import inspect
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any, cast, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, create_model
+from pydantic import BaseModel, ConfigDict, TypeAdapter, create_model
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 
-from nextcloud_mcp_server.core.tools import Injected, Run
+from nextcloud_mcp_server.core.page import Page
+from nextcloud_mcp_server.core.tools import Injected, Run, Tool
 
 Schema = dict[str, Any]
 _NOISE = frozenset({"title", "additionalProperties", "minimum", "maximum"})
@@ -57,15 +58,39 @@ def input_schema(model: type[BaseModel]) -> Schema:
     return made
 
 
-def output_schema(model: type[BaseModel]) -> Schema:
-    """The JSON schema of an answer, in the same small form."""
-    raw = model.model_json_schema(schema_generator=_NullIsLeftOut, mode="serialization", by_alias=True)
-    return _small(raw, raw.pop("$defs", {}))
+def output_schema(tool: Tool) -> Schema:
+    """The JSON schema of a tool's answer, in the same small form. Nothing but `success` is required: nulls are left out."""
+    returned = inspect.signature(tool.run, eval_str=True).return_annotation
+    made: Schema
+    if get_origin(returned) is Page:
+        items = {"type": "array", "items": _serialized(get_args(returned)[0])}
+        made = {"properties": {tool.items: items, tool.total: {"type": "integer"}, "next_cursor": {"type": "string"}}}
+    elif isinstance(returned, type) and issubclass(returned, BaseModel):
+        made = _serialized(returned)
+    else:
+        made = {}
+    return {**made, "type": "object", "properties": {"success": {"type": "boolean"}, **made.get("properties", {})}, "required": ["success"]}
+
+
+def _serialized(kind: Any) -> Schema:
+    raw = TypeAdapter(kind).json_schema(schema_generator=_NullIsLeftOut, mode="serialization", by_alias=True)
+    return _optional(_small(raw, raw.pop("$defs", {})))
+
+
+def _optional(node: Any) -> Any:
+    if isinstance(node, list):
+        return [_optional(one) for one in cast(list[Any], node)]
+    if not isinstance(node, dict):
+        return node
+    fields = cast(Schema, node)
+    return {key: _optional(value) for key, value in fields.items() if key != "required" or not isinstance(value, list)}
 
 
 def _small(node: Schema, definitions: Mapping[str, Schema]) -> Schema:
     if "$ref" in node:
-        target = {key: value for key, value in definitions[node["$ref"].rsplit("/", 1)[1]].items() if key != "description"}
+        name = node["$ref"].rsplit("/", 1)[1]
+        target = {key: value for key, value in definitions.get(name, {"type": "object"}).items() if key != "description"}
+        definitions = {key: value for key, value in definitions.items() if key != name}  # one inside itself is told no further
         node = {**target, **{key: value for key, value in node.items() if key != "$ref"}}
     made: Schema = {}
     for key, value in node.items():

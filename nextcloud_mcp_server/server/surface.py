@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import mcp_types as mcp
+import orjson
 
 from nextcloud_mcp_server.auth.scopes import OIDC
 from nextcloud_mcp_server.core.app import NextcloudApp
@@ -31,19 +32,20 @@ class View:
 
 @dataclass
 class Surface:
-    """The tools of this server for all its callers."""
+    """The tools of this server for all its callers; `described` lists schemas of answers and gives answers as objects besides text."""
 
     catalog: Catalog
     limits: Limits
     open_session: Open
     mode: str
     providers: Mapping[type[Injected], Provider] = field(default_factory=dict[type[Injected], Provider])
+    described: bool = False
 
     bound: dict[str, Bound] = field(init=False)
     _lists: dict[View, mcp.ListToolsResult] = field(default_factory=dict[View, mcp.ListToolsResult])
 
     def __post_init__(self) -> None:
-        self.bound = {name: Bound(tool, self.providers) for name, tool in self.catalog.tools.items() if self._exists(tool)}
+        self.bound = {name: Bound(tool, self.providers, self.described) for name, tool in self.catalog.tools.items() if self._exists(tool)}
 
     async def view(self, caller: Caller, limits: Limits | None = None) -> View:
         """What decides for this caller now; `limits` narrows what the administrator set."""
@@ -87,7 +89,8 @@ class Surface:
             return result(error.explain(), failed=True)
         call.caller = needing(call.caller, bound.tool.scopes)
         outcome = await bound.call(call, raw)
-        return result(outcome.text, failed=outcome.error is not None)
+        made = result(outcome.text, failed=outcome.error is not None)
+        return made if made.is_error or not self.described else made.model_copy(update={"structured_content": orjson.loads(outcome.text)})
 
     def _exists(self, tool: Tool) -> bool:
         return not tool.modes or self.mode in tool.modes

@@ -31,11 +31,11 @@ class Capable:
         return {"capabilities": self.known}
 
 
-def surface(capabilities: Mapping[str, Any] | None, limits: Limits | None = None) -> Surface:
+def surface(capabilities: Mapping[str, Any] | None, limits: Limits | None = None, *, described: bool = False) -> Surface:
     async def open_session(_: Caller) -> Session:
         return Capable(capabilities)  # type: ignore[return-value]
 
-    return Surface(Catalog({"shelf": APP}), limits or Limits(frozenset({"shelf"})), open_session, "single_user")
+    return Surface(Catalog({"shelf": APP}), limits or Limits(frozenset({"shelf"})), open_session, "single_user", described=described)
 
 
 @pytest.fixture(params=["auto", "legacy"])
