@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from nextcloud_mcp_server.auth.inbound.basic import PassThrough
 from nextcloud_mcp_server.auth.keeping import keeping
+from nextcloud_mcp_server.auth.managing import late_provider, managed
 from nextcloud_mcp_server.auth.outbound.pass_through import CallersOwn
 from nextcloud_mcp_server.auth.outbound.vault_password import VaultPasswords
 from nextcloud_mcp_server.auth.sides import Ready, Sides
@@ -31,7 +32,8 @@ class BasicMode:
 
     def sides(self) -> Sides:
         inbound = PassThrough(self.transport.address.base, self.session)
-        if not self.settings.identity.background:
+        # Search follows changes while people are away, so it switches background work on.
+        if not (self.settings.identity.background or self.settings.sync.enabled):
 
             async def alone() -> Ready:
                 return Ready(inbound, CallersOwn(self.transport, self.cache, None, self.policy))
@@ -44,6 +46,10 @@ class BasicMode:
             passwords = VaultPasswords(self.transport, self.cache, kept.people, kept.store, NEXT_STEP, self.policy)
             upkeep = Upkeep(kept.vault, kept.audit, kept.events, Leases(kept.database), rates=kept.rates)
             outbound = CallersOwn(self.transport, self.cache, passwords, self.policy)
-            return Ready(inbound, outbound, background=(kept.events.run, upkeep.run), close=(kept.database.close,), users=kept.store.users)
+            background = (kept.events.run, upkeep.run)
+            provider = late_provider(self.settings, self.transport)
+            close = (kept.database.close, provider.http.aclose)
+            management = managed(self.settings, kept, inbound, outbound, self.transport, provider)
+            return Ready(inbound, outbound, (), None, background, close, kept.store.users, kept.store.granted, management)
 
         return Sides(prepare)

@@ -37,6 +37,16 @@ def discovery_url(identity: Identity) -> str | None:
     return None
 
 
+def integrated_url(nextcloud: Address) -> str:
+    """Where Nextcloud's own provider describes itself."""
+    return f"{nextcloud.base}/.well-known/openid-configuration"
+
+
+def overrides(identity: Identity) -> Overrides:
+    """What the settings know better than a discovery document."""
+    return Overrides(identity.public_issuer or identity.issuer, identity.jwks_uri, identity.introspection_uri, identity.userinfo_uri)
+
+
 @dataclass(frozen=True)
 class ProviderSide:
     """One provider. `origin` says where our credentials there came from; `way` how a session's token is had."""
@@ -57,12 +67,9 @@ class ProviderSide:
     ) -> "ProviderSide":
         """Asks the provider what it is; an `integrated` one is used behind the facade. Raises Unreachable, ProviderUnfit, SettingsError."""
         identity = settings.identity
-        url = discovery_url(identity) or f"{nextcloud.base}/.well-known/openid-configuration"
+        url = discovery_url(identity) or integrated_url(nextcloud)
         http = OidcHttp(nextcloud.ca_bundle or nextcloud.verify)
-        overrides = Overrides(
-            identity.public_issuer or identity.issuer, identity.jwks_uri, identity.introspection_uri, identity.userinfo_uri
-        )
-        provider = await discover(http, url, overrides)
+        provider = await discover(http, url, overrides(identity))
         wish = Wish((f"{issuer}/oauth/callback",), identity.scopes.split() or scopes, identity.token_type)
         nobody = TokenEndpoint(provider, ClientSecret(""), http)
         before = Grants(kept.database, kept.vault, kept.audit, kept.events, nobody)

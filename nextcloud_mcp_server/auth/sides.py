@@ -19,6 +19,7 @@ from nextcloud_mcp_server.nextcloud.session import Session
 from nextcloud_mcp_server.settings import SettingsError
 
 if TYPE_CHECKING:
+    from nextcloud_mcp_server.auth.management import Management
     from nextcloud_mcp_server.auth.provisioning.login import Login
 
 log = logging.getLogger(__name__)
@@ -28,7 +29,10 @@ Work = Callable[[], Coroutine[None, None, None]]
 
 @dataclass(frozen=True)
 class Ready:
-    """A mode that can serve: who calls, as whom we act, the routes it needs, what runs in the background."""
+    """A mode that can serve: who calls, as whom we act, the routes it needs, what runs in the background.
+
+    `users` are those who let the server work while they are away, `granted` what one of them limited that to (None: no limit).
+    """
 
     inbound: Inbound
     outbound: Outbound
@@ -37,6 +41,8 @@ class Ready:
     background: Sequence[Work] = ()
     close: Sequence[Work] = ()
     users: Callable[[], Awaitable[list[str]]] | None = None
+    granted: Callable[[str], Awaitable[frozenset[str] | None]] | None = None
+    management: "Management | None" = None
 
 
 @dataclass

@@ -21,6 +21,7 @@ from nextcloud_mcp_server.auth.inbound.resource_metadata import WELL_KNOWN, docu
 from nextcloud_mcp_server.auth.inbound.token_cache import CachedVerifier
 from nextcloud_mcp_server.auth.inbound.verified import Verifier
 from nextcloud_mcp_server.auth.keeping import Keeping, keeping
+from nextcloud_mcp_server.auth.managing import late_provider, managed
 from nextcloud_mcp_server.auth.oidc.urls import is_secure, origin
 from nextcloud_mcp_server.auth.outbound.vault_password import VaultPasswords
 from nextcloud_mcp_server.auth.ports import Outbound
@@ -134,7 +135,12 @@ class TokenModes:
         upkeep = self._upkeep(kept, facade, side)
         routes = [*self._metadata(facade, side), *(facade.routes() if facade else ()), *self._pages(kept, login)]
         close = [kept.database.close, *([side.http.aclose] if side else [])]
-        return Ready(Limited(bearer, kept.people, kept.store), outbound, routes, login, (kept.events.run, upkeep.run), close, users)
+        inbound, background = Limited(bearer, kept.people, kept.store), (kept.events.run, upkeep.run)
+        provider = late_provider(self.settings, self.transport, side)
+        management = managed(
+            self.settings, kept, inbound, outbound, self.transport, provider, resource=self.resource, login=login, side=side
+        )
+        return Ready(inbound, outbound, routes, login, background, close, users, kept.store.granted, management)
 
     def _verifier(self, facade: Facade | None, side: ProviderSide | None) -> Verifier:
         """With `own` and the facade only tokens that this server issued."""

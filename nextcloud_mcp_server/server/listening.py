@@ -7,6 +7,7 @@ import uvicorn
 
 from nextcloud_mcp_server.auth.sides import LateRoutes
 from nextcloud_mcp_server.server.http import Identified, application
+from nextcloud_mcp_server.server.management import management
 from nextcloud_mcp_server.server.narrowing import by_header
 from nextcloud_mcp_server.server.step_up import StepUp
 
@@ -28,7 +29,8 @@ def asgi(product: "Product", host: str) -> "Starlette":
         return Identified(StepUp(mcp, product.surface, challenge) if challenge else mcp, product.sides, narrow)
 
     late = LateRoutes(product.sides)
-    routes = product.health.routes()
+    api = management(product.settings, product.sides, lambda: product.surface.catalog.scopes(product.surface.limits))
+    routes = [*product.health.routes(), *api]
     return application(product.server, guard, product.settings, host, routes=routes, otherwise=late, lifespan=product.running)
 
 

@@ -23,6 +23,11 @@ class Rates:
         row = await self._database.one(sql, key, slot)
         return row is not None and row["count"] <= limit
 
+    async def forgive(self, key: str, seconds: int) -> None:
+        """Takes one back that `allow` counted within the current window: it was no failure."""
+        slot = int(self._clock()) // seconds * seconds
+        await self._database.run("update rate set count = count - 1 where key = ? and slot = ? and count > 0", key, slot)
+
     async def prune(self) -> int:
         """Forgets windows that ended a day ago."""
         return await self._database.run("delete from rate where slot < ?", int(self._clock()) - 86_400)
