@@ -9,6 +9,7 @@ import orjson
 
 from nextcloud_mcp_server.core.documents import Document, IndexSource
 from nextcloud_mcp_server.index.plan import Stored, plan
+from nextcloud_mcp_server.nextcloud.session import Session
 
 
 @dataclass
@@ -38,7 +39,8 @@ class Follower:
 
     async def scan(self, *, one_by_one: bool = True) -> Scan:
         """`one_by_one` as the processors fetch."""
-        transport = self.source.session.transport  # type: ignore[attr-defined]
+        session: Session = getattr(self.source, "session")  # noqa: B009 - every source has one, the protocol does not say so
+        transport = session.transport
         before, listed_at = transport.sent, datetime.now(UTC)
         listing = await self.source.list(self.state)
         requests = transport.sent - before
