@@ -40,6 +40,7 @@ from nextcloud_mcp_server.core.errors import (
 )
 from nextcloud_mcp_server.nextcloud.answers import Answer, quoted_etag, shape
 from nextcloud_mcp_server.nextcloud.client import Client
+from nextcloud_mcp_server.nextcloud.hidden import hidden, refuse_hidden
 from nextcloud_mcp_server.nextcloud.ocs import as_list
 
 APP = "/index.php/apps/deck"
@@ -213,10 +214,12 @@ class Deck(Client):
     async def attachments(self, board_id: int, stack_id: int, card_id: int) -> list[Attachment]:
         """The files on a card without the deleted ones."""
         found = (await self._ask("GET", Place(board_id, stack_id, card_id), "/attachments")).parse(ATTACHMENTS)
-        return [one for one in found if not one.deletedAt]
+        unseen = await hidden(self.session)
+        return [one for one in found if not one.deletedAt and not unseen.hides(*one.file)]
 
     async def attach(self, card_id: int, path: str) -> int:
         """Shares a file of the person into a card; the share's id."""
+        await refuse_hidden(self.session, path)
         fields = {"path": path, "shareType": DECK_SHARE, "shareWith": str(card_id), "permissions": READ}
         what = f"File {path!r}"
         try:

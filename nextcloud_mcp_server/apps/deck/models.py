@@ -76,6 +76,12 @@ class Attachment(BaseModel):
     deletedAt: int = 0
     extendedData: Annotated[dict[str, Any], Map] = {}
 
+    @property
+    def file(self) -> tuple[str, int | None]:
+        """The path and the id of a shared file."""
+        path, id = self.extendedData.get("path"), self.extendedData.get("fileid")
+        return (path if isinstance(path, str) else ""), (id if isinstance(id, int) else None)
+
 
 class Card(BaseModel):
     """A card. What an update must send back is required here, so that an incomplete answer never empties a card."""

@@ -9,6 +9,7 @@ from nextcloud_mcp_server.core.clock import utc_now
 from nextcloud_mcp_server.core.errors import BadAnswer, InvalidValue, NotFound
 from nextcloud_mcp_server.nextcloud.answers import Answer, shape
 from nextcloud_mcp_server.nextcloud.client import Client
+from nextcloud_mcp_server.nextcloud.hidden import NOTHING, hidden, refuse_hidden
 from nextcloud_mcp_server.nextcloud.ocs import as_list, unwrap
 
 API = "/apps/files_sharing/api/v1"
@@ -16,32 +17,41 @@ SHARES_OF = f"{API}/shares"
 
 
 class Shares(Client):
-    """The shares that one person made or received."""
+    """The shares that one person made or received, without those of hidden files."""
 
     async def all(self, path: str | None, *, received: bool, inside: bool = False) -> list[Share]:
         """Shares of a path (None: of everything), in Nextcloud's order. `inside`: of what lies in the folder."""
         wanted = {"path": rooted(path)} if path else {}
         flags = {"shared_with_me": "true"} if received else {"subfiles": "true"} if inside else {}
         what = f"the shares of {path!r}" if path else "the shares"
+        if path:
+            await refuse_hidden(self.session, path)
         data = await self._ocs("GET", SHARES_OF, what, params=wanted | flags)
-        return shape(SHARES, as_list(data), what)
+        unseen = await hidden(self.session)
+        return [share for share in shape(SHARES, as_list(data), what) if not unseen.hides(*file_of(share))]
 
     async def get(self, share_id: int) -> Share:
         what = f"Share {share_id}"
         data = as_list(await self.session.ocs("GET", f"{SHARES_OF}/{share_id}", what=what))
         if not data:
             raise NotFound(f"{what} not found.")
-        return shape(SHARE, data[0], what)
+        share = shape(SHARE, data[0], what)
+        if (await hidden(self.session)).hides(*file_of(share)):
+            raise NotFound(f"{what} not found.")
+        return share
 
     async def create(self, path: str, fields: Mapping[str, Any]) -> Share:
+        await refuse_hidden(self.session, path)
         what = f"Sharing {path!r}"
         return shape(SHARE, await self._ocs("POST", SHARES_OF, what, json={"path": rooted(path), **fields}), what)
 
     async def update(self, share_id: int, fields: Mapping[str, Any]) -> Share:
+        await self._refuse_hidden(share_id)
         what = f"Share {share_id}"
         return shape(SHARE, await self._ocs("PUT", f"{SHARES_OF}/{share_id}", what, json=dict(fields)), what)
 
     async def delete(self, share_id: int) -> None:
+        await self._refuse_hidden(share_id)
         await self.session.ocs("DELETE", f"{SHARES_OF}/{share_id}", what=f"Share {share_id}")
 
     async def standing(self, path: str, share_type: int, share_with: str) -> Share | None:
@@ -64,6 +74,11 @@ class Shares(Client):
         except (KeyError, TypeError):
             return []
 
+    async def _refuse_hidden(self, share_id: int) -> None:
+        """Raises NotFound for the share of a hidden file; without hiding tags it costs nothing."""
+        if await hidden(self.session) != NOTHING:
+            await self.get(share_id)
+
     async def _ocs(self, method: str, path: str, what: str, **more: Any) -> Any:
         """The data of a call; Nextcloud says in a 404 what is missing: the path, the recipient, a permission to set that day."""
         accept = {"Accept": "application/json"}
@@ -80,6 +95,12 @@ class Shares(Client):
     async def today(self) -> datetime:
         """The present moment in the person's time zone, in which Nextcloud counts days."""
         return utc_now().astimezone((await self.session.person()).zone)
+
+
+def file_of(share: Share) -> tuple[str, int | None]:
+    """The path and the id of what is shared."""
+    id = str(share.get("file_source", ""))
+    return str(share.get("path") or ""), int(id) if id.isdecimal() else None
 
 
 def rooted(path: str) -> str:
