@@ -6,7 +6,7 @@ was read ahead is only kept while no newer listing began.
 
 import time
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, field
 
 from nextcloud_mcp_server.core.documents import Document
@@ -91,11 +91,10 @@ class Fresh:
             expected.ids.pop(id, None)
         return Ahead(self, expected.round, tuple(batch))
 
-    def expects(self, id: str) -> bool:
-        return id in self._expected.ids
-
-    def same_round(self, round: int) -> bool:
-        return self._expected.round == round
+    def awaits(self, id: str, ahead: "Ahead") -> bool:
+        """Whether a document read ahead is still the newest that was listed, and nobody has asked for it yet."""
+        expected = self._expected
+        return expected.round == ahead.round and (id in ahead.ids or id in expected.ids)
 
     @property
     def _shelf(self) -> _Shelf:
@@ -122,9 +121,15 @@ class Ahead:
     round: int
     ids: tuple[str, ...]
 
-    def keep(self, document: Document) -> None:
-        if self.fresh.same_round(self.round):
-            self.fresh.bring(document)
+    def sorted(self, documents: Iterable[Document], wanted: Container[str]) -> list[Document]:
+        """Those that are wanted now; those that were asked for with them, or that a listing named, are kept."""
+        now: list[Document] = []
+        for document in documents:
+            if document.id in wanted:
+                now.append(document)
+            elif self.fresh.awaits(document.id, self):
+                self.fresh.bring(document)
+        return now
 
 
 def _size(document: Document) -> int:

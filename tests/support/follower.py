@@ -63,6 +63,8 @@ class Follower:
             assert document.id in missing, "a document that was not asked for"
             missing.discard(document.id)
             await self._index(document, settled=wanted[document.id].settled, scan=scan)
+            if not missing:
+                break
         for id in missing:
             self._drop(id, scan)
 

@@ -40,13 +40,12 @@ class CalendarSource:
             if document := self._fresh.take(id):
                 del wanted[id]
                 yield document
+        if not wanted:
+            return
         ahead = self._fresh.ahead(wanted, AT_ONCE)
-        async for found, read in self._objects(ahead.ids if wanted else ()):
-            document = self._document(found, read)
-            if found.id in wanted:
-                yield document
-            else:
-                ahead.keep(document)
+        documents = [self._document(found, read) async for found, read in self._objects(ahead.ids)]
+        for document in ahead.sorted(documents, wanted):
+            yield document
 
     async def readable(self, ids: Sequence[str]) -> frozenset[str]:
         return frozenset([found.id async for found, _ in self._objects(ids)])

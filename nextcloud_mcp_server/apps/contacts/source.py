@@ -38,13 +38,12 @@ class ContactsSource:
             if document := self._fresh.take(id):
                 del wanted[id]
                 yield document
+        if not wanted:
+            return
         ahead = self._fresh.ahead(wanted, AT_ONCE)
-        async for found in Home(self.session, BOOKS).objects(ahead.ids if wanted else ()):
-            document = _document(found)
-            if found.id in wanted:
-                yield document
-            else:
-                ahead.keep(document)
+        documents = [_document(found) async for found in Home(self.session, BOOKS).objects(ahead.ids)]
+        for document in ahead.sorted(documents, wanted):
+            yield document
 
     async def readable(self, ids: Sequence[str]) -> frozenset[str]:
         return frozenset([found.id async for found in Home(self.session, BOOKS).objects(ids)])

@@ -79,11 +79,8 @@ class DeckSource:
                 wanted.setdefault(board, []).append(id)
         for board_id, missing in wanted.items():
             ahead = self._fresh.ahead(missing, len(missing))
-            for card in await self._read(board_id):
-                if card.id in missing:
-                    yield card
-                elif self._fresh.expects(card.id):
-                    ahead.keep(card)
+            for card in ahead.sorted(await self._read(board_id), missing):
+                yield card
 
     async def readable(self, ids: Sequence[str]) -> frozenset[str]:
         """One request, and two for every board of these that changed since it was last read here."""

@@ -125,11 +125,8 @@ class FilesSource:
         if not wanted:
             return
         ahead = self._fresh.ahead(wanted, AT_ONCE)
-        for document in await self._found(ahead.ids):
-            if document.id in wanted:
-                yield self._with_content(document)
-            else:
-                ahead.keep(document)
+        for document in ahead.sorted(await self._found(ahead.ids), wanted):
+            yield self._with_content(document)
 
     async def readable(self, ids: Sequence[str]) -> frozenset[str]:
         return await readable(self.session, ids)

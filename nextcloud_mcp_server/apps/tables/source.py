@@ -71,11 +71,8 @@ class TablesSource:
         tables = {table.id: table for table in await Tables(self.session).tables()} if wanted else {}
         for number, missing in wanted.items():
             ahead = self._fresh.ahead(missing, len(missing))
-            for document in await self._read(tables.get(number)):
-                if document.id in missing:
-                    yield document
-                elif self._fresh.expects(document.id):
-                    ahead.keep(document)
+            for document in ahead.sorted(await self._read(tables.get(number)), missing):
+                yield document
 
     async def readable(self, ids: Sequence[str]) -> frozenset[str]:
         """One request for each table of these."""
