@@ -36,7 +36,7 @@ class Served:
 
 def environment(sandbox: Running, user: str = "alice", **more: str) -> dict[str, str]:
     """Only what the server needs, so that the tester's own settings do not leak in."""
-    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "PYTHONPATH") if name in os.environ}
     return {
         **kept,
         "NEXTCLOUD_HOST": sandbox.url,

@@ -169,6 +169,11 @@ def grant(sandbox: Running, login_url: str, user: str, watch: Watch | None = Non
         watch.secret("the app password's header", base64.b64encode(f"{user}:{flow.granted}".encode()).decode())
 
 
+def flows(sandbox: Running) -> list[loginflow.Flow]:
+    """The Login Flows in progress at a sandbox."""
+    return list(loginflow.flows_of(sandbox.sandbox).values())
+
+
 def at_provider(user: str, watch: Watch | None = None, *, offline: bool = False) -> Browser:
     """A person who approves our page, where there is one, and signs in at a provider."""
     who = Person(user)

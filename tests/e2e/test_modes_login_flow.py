@@ -8,10 +8,9 @@ import httpx2
 import pytest
 from anyio.to_thread import run_sync
 
-from nextcloud_sandbox.areas.core import loginflow
 from nextcloud_sandbox.server import Running
 from tests.e2e.leaks import Watch
-from tests.e2e.modes import CALLBACK, Home, Memory, at_nextcloud, called, connected, grant, names, refused, sign_in
+from tests.e2e.modes import CALLBACK, Home, Memory, at_nextcloud, called, connected, flows, grant, names, refused, sign_in
 from tests.e2e.typescript import typescript_sign_in
 from tests.identity.own_server import login_link
 from tests.providers.person import Person, Pkce, authorization
@@ -206,10 +205,6 @@ async def test_the_address_of_a_sign_in_forwards_only_the_browser_of_the_same_pe
 
 
 # Steps by hand, where the clients do more than is wanted
-
-
-def flows(sandbox: Running) -> list[loginflow.Flow]:
-    return list(loginflow.flows_of(sandbox.sandbox).values())
 
 
 def devices(sandbox: Running) -> set[str]:

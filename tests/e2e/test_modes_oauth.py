@@ -6,10 +6,11 @@ from urllib.parse import urlsplit
 
 import httpx2
 import pytest
+from mcp import Client
 
 from nextcloud_sandbox.server import Running
 from tests.e2e.leaks import Watch
-from tests.e2e.modes import Home, Memory, at_provider, called, connected, names, refused, sign_in
+from tests.e2e.modes import Home, Memory, at_provider, called, connected, flows, grant, names, refused, sign_in
 from tests.e2e.user_oidc import UserOidc, user_oidc
 from tests.identity.conftest import keycloak, node_provider
 from tests.providers.keycloak import CLIENT, SECRET, Keycloak
@@ -47,26 +48,55 @@ async def behind_node(sandbox: Running, node_provider: NodeProvider) -> AsyncGen
 
 
 async def own_note(home: Home, memory: Memory, user: str, front: UserOidc) -> None:
-    """Writes and finds a note as this person, by a token that is Nextcloud's alone."""
-    async with connected(home.mcp, sign_in(home.mcp, memory, at_provider(user), "openid notes:read notes:write")) as client:
-        assert "nc_notes_create_note" in await names(client)
-        await called(client, "nc_notes_create_note", title=f"{home.port} of {user}", content="x")
-        found = await called(client, "nc_notes_search_notes", query=f"{home.port} of")
-        assert {note["title"] for note in found["results"]} == {f"{home.port} of {user}"}
+    """Signs in from nothing but the address, then writes and finds a note as this person."""
+    async with connected(home.mcp, sign_in(home.mcp, memory, at_provider(user))) as client:
+        await write_and_find(home, client, user)
     assert {one.get("preferred_username", one["sub"]) for one in front.claims[-2:]} == {user}
 
 
-async def test_with_keycloak_two_people_sign_in_and_nextcloud_sees_only_exchanged_tokens(
+async def write_and_find(home: Home, client: Client, user: str) -> None:
+    assert "nc_notes_create_note" in await names(client)
+    await called(client, "nc_notes_create_note", title=f"{home.port} of {user}", content="x")
+    found = await called(client, "nc_notes_search_notes", query=f"{home.port} of")
+    assert {note["title"] for note in found["results"]} == {f"{home.port} of {user}"}
+
+
+async def provisioned_by_tool(client: Client, sandbox: Running, watch: Watch) -> None:
+    """Somebody who is signed in elsewhere gives access to their Nextcloud, for reading notes alone."""
+    assert "nc_auth_provision_access" in await refused(client, "nc_notes_search_notes", query="")
+    assert (await called(client, "nc_auth_check_status"))["status"] == "not_initiated"
+    begun = await called(client, "nc_auth_provision_access", scopes=["notes:read"])
+    assert (begun["status"], begun["requested_scopes"]) == ("login_required", ["notes:read"])
+    grant(sandbox, next(flow for flow in flows(sandbox) if not flow.granted).login_token, "alice", watch)
+    assert (await called(client, "nc_auth_check_status"))["status"] == "provisioned"
+    assert "nc_notes_create_note" not in await names(client)
+    await called(client, "nc_notes_search_notes", query="")
+
+
+async def test_with_keycloak_nextcloud_sees_only_exchanged_tokens_of_the_callers(
     tmp_path: Path, keycloak: Keycloak, behind_keycloak: UserOidc, watch: Watch
 ) -> None:
     home = Home(tmp_path, watch, behind_keycloak.url, settings(keycloak.discovery_url, watch), port=urlsplit(keycloak.resource).port or 0)
+    desk = keycloak.register()["client_id"]
     async with home.running():
         for user in ("alice", "bob"):
-            await own_note(home, Memory(watch), user, behind_keycloak)
+            tokens = keycloak.tokens(user, "openid notes:read notes:write", client=desk, secret=None)
+            watch.tokens(tokens)
+            async with connected(home.mcp, Authorization=f"Bearer {tokens['access_token']}") as client:
+                await write_and_find(home, client, user)
     assert {claims["aud"] if isinstance(claims["aud"], str) else tuple(claims["aud"]) for claims in behind_keycloak.claims} == {"nextcloud"}
-    assert all(
-        set(claims["scope"].split()) <= {"openid", "notes:read", "notes:write", "profile", "email"} for claims in behind_keycloak.claims
-    )
+    asked = {scope for claims in behind_keycloak.claims for scope in claims["scope"].split() if ":" in scope}
+    assert asked == {"notes:read", "notes:write"}
+
+
+async def test_with_keycloak_a_client_that_knows_only_the_address_registers_signs_in_and_gets_access(
+    tmp_path: Path, sandbox: Running, keycloak: Keycloak, watch: Watch
+) -> None:
+    more = settings(keycloak.discovery_url, watch) | {"MCP_AUTH_MODE": "login_flow"}
+    home = Home(tmp_path, watch, sandbox.url, more, port=urlsplit(keycloak.resource).port or 0)
+    async with home.running():
+        async with connected(home.mcp, sign_in(home.mcp, Memory(watch), at_provider("alice"))) as client:
+            await provisioned_by_tool(client, sandbox, watch)
 
 
 async def test_with_keycloak_a_reader_sees_no_tool_that_writes_and_nobody_none(
@@ -125,18 +155,7 @@ async def test_behind_the_facade_a_client_gets_this_servers_tokens_and_nextcloud
 async def test_login_flow_with_another_provider_asks_for_access_by_tool(
     tmp_path: Path, sandbox: Running, node_provider: NodeProvider, watch: Watch
 ) -> None:
-    from tests.e2e.modes import grant
-    from tests.e2e.test_modes_login_flow import flows
-
-    more = settings(node_provider.discovery_url, watch) | {"MCP_AUTH_MODE": "login_flow"}
-    home = Home(tmp_path, watch, sandbox.url, more)
+    home = Home(tmp_path, watch, sandbox.url, settings(node_provider.discovery_url, watch) | {"MCP_AUTH_MODE": "login_flow"})
     async with home.running():
-        async with connected(home.mcp, sign_in(home.mcp, Memory(watch), at_provider("alice"), "openid notes:read notes:write")) as client:
-            assert "nc_auth_provision_access" in await refused(client, "nc_notes_search_notes", query="")
-            assert (await called(client, "nc_auth_check_status"))["status"] == "not_initiated"
-            begun = await called(client, "nc_auth_provision_access", scopes=["notes:read"])
-            assert (begun["status"], begun["requested_scopes"]) == ("login_required", ["notes:read"])
-            grant(sandbox, next(flow for flow in flows(sandbox) if not flow.granted).login_token, "alice", watch)
-            assert (await called(client, "nc_auth_check_status"))["status"] == "provisioned"
-            assert "nc_notes_create_note" not in await names(client)
-            await called(client, "nc_notes_search_notes", query="")
+        async with connected(home.mcp, sign_in(home.mcp, Memory(watch), at_provider("alice"))) as client:
+            await provisioned_by_tool(client, sandbox, watch)
