@@ -25,7 +25,7 @@ async def nc_tables_list_tables(tables: Tables, limit: Limit = DEFAULT_LIMIT, cu
 
 @TOOLS.read(untrusted=True)
 async def nc_tables_get_schema(tables: Tables, table_id: int) -> Schema:
-    """Read a table's columns, with the options of selections, and its views."""
+    """Read a table's columns, selection options and views."""
     scheme = await tables.scheme(table_id)
     columns = [column.shown() for column in scheme.columns]
     return Schema.model_validate({**scheme.model_dump(), "columns": columns, "url": tables.link(table_id)})
@@ -40,7 +40,7 @@ async def nc_tables_read_table(
     cursor: str | None = None,
     view_id: int | None = None,
 ) -> Page[Row]:
-    """Read rows of a table, or those that one of its views shows."""
+    """Read rows of a table or of one of its views."""
     start = offset_of(cursor) or offset
     columns, rows = await asyncio.gather(tables.columns(table_id, view_id), tables.rows(table_id, limit + 1, start, view_id))
     titles = {column.id: column.title for column in columns}

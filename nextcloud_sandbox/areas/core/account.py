@@ -19,12 +19,6 @@ async def own(call: Call) -> web.StreamResponse:
     return ocs.ok(call, record(call.sandbox, call.user, scopes=True))
 
 
-@routes.ocs("GET", "/apps/user_status/api/v1/user_status")
-async def no_status(call: Call) -> web.StreamResponse:
-    """Nobody sets a status here."""
-    return ocs.fail(call, 404, "No status for the current user")
-
-
 def record(sandbox: Sandbox, user: User, *, scopes: bool) -> dict[str, Any]:
     """An account as OCS shows it. `scopes` adds who may see each field, which only the account itself is told."""
     used = sandbox.files(user.id).used_bytes()

@@ -15,6 +15,7 @@ BUILT_IN = (
     ("files", "Files", 0, "/apps/files/img/app.svg"),
 )
 NAVIGATION = {
+    "activity": ("Activity", 1, "/apps/activity/img/activity.svg"),
     "notes": ("Notes", 10, "/custom_apps/notes/img/notes.svg"),
     "deck": ("Deck", 10, "/custom_apps/deck/img/deck.svg"),
     "collectives": ("Collectives", 12, "/custom_apps/collectives/img/collectives.svg"),

@@ -21,7 +21,13 @@ from nextcloud_mcp_server.apps.cookbook.recipes import (
 )
 from nextcloud_mcp_server.core.errors import Changed, InvalidValue
 
-VALUES = st.none() | st.text() | st.integers() | st.lists(st.text(), max_size=3) | st.dictionaries(st.text(), st.text(), max_size=2)
+VALUES = (
+    st.none()
+    | st.text()
+    | st.integers(-(2**63), 2**63 - 1)
+    | st.lists(st.text(), max_size=3)
+    | st.dictionaries(st.text(), st.text(), max_size=2)
+)
 RECIPES = st.dictionaries(st.text(min_size=1), VALUES, max_size=8)
 STUBS = [
     Stub(recipe_id=1, id="1", name="Tomato Soup", category="Soup", keywords="vegan,batch cooking"),
