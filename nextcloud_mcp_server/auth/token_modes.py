@@ -134,9 +134,9 @@ class TokenModes:
         outbound, users = self._outbound(kept, side)
         upkeep = self._upkeep(kept, facade, side)
         routes = [*self._metadata(facade, side), *(facade.routes() if facade else ()), *self._pages(kept, login)]
-        close = [kept.database.close, *([side.http.aclose] if side else [])]
         inbound, background = Limited(bearer, kept.people, kept.store), (kept.events.run, upkeep.run)
         provider = late_provider(self.settings, self.transport, side)
+        close = (kept.database.close, provider.http.aclose)
         management = managed(
             self.settings, kept, inbound, outbound, self.transport, provider, resource=self.resource, login=login, side=side
         )

@@ -55,6 +55,8 @@ def described_as(operations: Sequence[Operation], version: str) -> dict[str, Any
 
 def _operation(operation: Operation, schemas: dict[str, Any]) -> dict[str, Any]:
     always = (405, 503) if operation.security == "none" else (401, 405, 503)
+    # A user id with a slash in it is no user id: there is no such path.
+    always = (*always, 404) if "{user}" in operation.path else always
     refused = {"description": "Refused", "content": _json(Refused, schemas)}
     answers = {str(status): refused for status in sorted({*always, *operation.refusals})}
     told: dict[str, Any] = {
