@@ -11,7 +11,7 @@ TOOLS = Toolbox("notifications")
 
 @TOOLS.read(items="notifications", untrusted=True)
 async def nc_notifications_list(notifications: Notifications, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None) -> Page[Notification]:
-    """List the person's notifications, newest first."""
+    """List the person's notifications, newest first: what apps want them to see or answer."""
     return paginate(await notifications.all(), limit, cursor)
 
 

@@ -24,7 +24,7 @@ async def nc_reminders_get(reminders: Reminders, path: str) -> Reminder:
 async def nc_reminders_set(
     reminders: Reminders, path: str, due: Annotated[str, Field(description="ISO 8601; the person's time without an offset.")]
 ) -> Reminder:
-    """Have Nextcloud remind the person of a file or folder; replaces an earlier reminder."""
+    """Have Nextcloud remind the person of a file or folder; replaces an earlier reminder. It comes as a notification."""
     try:
         moment = datetime.fromisoformat(due.strip())
     except ValueError:

@@ -28,7 +28,8 @@ async def nc_unified_search(
     providers: Annotated[list[str] | None, Field(description="Ids; all if left out.")] = None,
     limit: Annotated[int, Field(ge=1, le=25, description="Hits per provider.")] = HITS,
 ) -> Page[Hit]:
-    """Search with Nextcloud's own search: files, notes, cards, events, contacts, mail and more at once, by words."""
+    """Search with Nextcloud's own search: files, notes, cards, events, contacts, mail and more at once, by words. Hits
+    are titles with a line of text and a link; the tool of its app reads the thing."""
     if not query.strip():
         raise InvalidValue("query is empty; Nextcloud's search needs a word.")
     hits, more, failed = await unified.search(query.strip(), await unified.chosen(providers), limit)
