@@ -23,6 +23,8 @@ FEEDBACK, WEIGHT = 3, 0.3
 RERANKED = 50
 MAX_LIMIT = 100
 MAX_QUERY = 10_000
+WORDS_ALONE = "Searched by words alone"
+"""How the note begins that says why there was no vector of the query."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +103,7 @@ class Search:
             return Results(())
         notes: list[str] = []
         found = await self._found(replace(ask, doc_types=wanted), notes)
-        fused = await self._reranked(ask, fuse(found, by_document=ask.by_document), notes)
+        fused = await self._reranked(ask, without_twins(fuse(found, by_document=ask.by_document)), notes)
         return await self._verified(ask, fused, sources, notes)
 
     async def _found(self, ask: Ask, notes: list[str]) -> Ranked:
@@ -135,15 +137,15 @@ class Search:
 
     async def _vector(self, ask: Ask, ready: Ready, notes: list[str]) -> Vector | None:
         if ready.queries is None:
-            notes.append(f"Searched by words alone: {(ready.note or 'there is no embedding model').rstrip('.')}.")
+            notes.append(f"{WORDS_ALONE}: {(ready.note or 'there is no embedding model').rstrip('.')}.")
             return None
         try:
             vector = await ready.queries.embed(ask.query, ask.seconds)
         except NextcloudError as error:
-            notes.append(f"Searched by words alone: {error.message}")
+            notes.append(f"{WORDS_ALONE}: {error.message}")
             return None
         if vector is None:
-            notes.append(f"Searched by words alone: the embedding took longer than {ask.seconds * 1000:.0f} ms.")
+            notes.append(f"{WORDS_ALONE}: the embedding took longer than {ask.seconds * 1000:.0f} ms.")
         return vector
 
     async def _reranked(self, ask: Ask, fused: list[Fused], notes: list[str]) -> list[tuple[Fused, bool]]:
@@ -201,6 +203,12 @@ class Search:
         key, body = item.found.key, unseal(item.found.body, self._cipher)
         link = sources[key.doc_type].link(key.doc_id, body.extra)
         return Hit(key, item.found.index, body, item.score, item.retrievers, reranked, link)
+
+
+def without_twins(fused: list[Fused]) -> list[Fused]:
+    """A note is a file too, under the same id: what is found as both is shown as the note."""
+    notes = {(item.found.key.owner, item.found.key.doc_id) for item in fused if item.found.key.doc_type == "note"}
+    return [item for item in fused if item.found.key.doc_type != "file" or (item.found.key.owner, item.found.key.doc_id) not in notes]
 
 
 def check(ask: Ask) -> None:

@@ -11,6 +11,7 @@ from nextcloud_mcp_server import apps
 from nextcloud_mcp_server.auth.provisioning.tools import APP as SIGN_IN
 from nextcloud_mcp_server.core.app import NextcloudApp
 from nextcloud_mcp_server.core.tools import Effect, Tool
+from nextcloud_mcp_server.index.tools import APP as SEARCH
 
 PERMITTED: Mapping[str, frozenset[Effect]] = {
     "read": frozenset({"read"}),
@@ -19,7 +20,7 @@ PERMITTED: Mapping[str, frozenset[Effect]] = {
 }
 
 
-BUILT_IN = (SIGN_IN,)
+BUILT_IN = (SIGN_IN, SEARCH)
 """Tools of this server itself, declared like an app's."""
 
 

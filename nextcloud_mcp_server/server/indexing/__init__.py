@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from nextcloud_mcp_server.auth.sides import Sides
     from nextcloud_mcp_server.core.tools import Injected
-    from nextcloud_mcp_server.server.binding import Provider
+    from nextcloud_mcp_server.server.binding import Call, Provider
     from nextcloud_mcp_server.server.catalog import Catalog
     from nextcloud_mcp_server.server.indexing.indexing import Indexing
 
@@ -41,4 +41,12 @@ def build(settings: Settings, sides: "Sides", catalog: "Catalog") -> "Indexing |
 
 def providers(indexing: "Indexing | None") -> "Mapping[type[Injected], Provider]":
     """What the tools of search ask for."""
-    return {}
+    if indexing is None:
+        return {}
+    from nextcloud_mcp_server.index.answers import SearchFor
+    from nextcloud_mcp_server.server.indexing.finding import CallersSearch
+
+    async def search(call: "Call") -> SearchFor:
+        return CallersSearch(indexing, call)
+
+    return {SearchFor: search}

@@ -2,20 +2,23 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from nextcloud_mcp_server.auth.people import TOPIC_ACCESS
 from nextcloud_mcp_server.core.caller import Caller
+from nextcloud_mcp_server.core.documents import IndexSource
 from nextcloud_mcp_server.core.errors import InvalidValue, NextcloudError, Unreachable
+from nextcloud_mcp_server.index.bodies import unseal
 from nextcloud_mcp_server.index.collections import Collections
+from nextcloud_mcp_server.index.context import context
 from nextcloud_mcp_server.index.indexer import Indexer
 from nextcloud_mcp_server.index.pace import Intervals, Pace
 from nextcloud_mcp_server.index.processor import Processors
 from nextcloud_mcp_server.index.scanner import Load, Scanner
-from nextcloud_mcp_server.index.search import Ask, Results, Search
+from nextcloud_mcp_server.index.search import Ask, Hit, Results, Search
 from nextcloud_mcp_server.index.state import State
 from nextcloud_mcp_server.index.status import UserStatus, status_of
 from nextcloud_mcp_server.index.store.port import Counts
@@ -33,6 +36,7 @@ AGAIN_AFTER = 10.0
 PATIENCE = 20.0
 """Seconds that the start waits for the embedding model before search begins with words alone."""
 LONGEST_INTERVAL = 3600.0
+OLDER_TYPES = {"deck_card": "card", "calendar": "event", "todo": "task"}
 TIDY_EVERY = 3600.0
 LOOK = 0.25
 
@@ -120,13 +124,19 @@ class Indexing:
         """
         self.check()
         sources = await self.people.readable_by(caller, session)
-        if unknown := ask.doc_types - frozenset(sources):
-            raise InvalidValue(f"There is nothing of type {', '.join(sorted(unknown))} to search here.", candidates=sorted(sources))
+        doc_types = frozenset(_named(name, sources) for name in ask.doc_types)
         person = await session.person()
         readers = frozenset({person.id, *(f"group:{group}" for group in person.groups)})
         language = await self.people.language_of(session)
         seconds = self.settings.search.timeout_ms / 1000
-        return await self._search.search(replace(ask, readers=readers, language=language, seconds=seconds), sources)
+        filled = replace(ask, readers=readers, doc_types=doc_types, language=language, seconds=seconds)
+        return await self._search.search(filled, sources)
+
+    async def around(self, hit: Hit, characters: int) -> tuple[str, str]:
+        """The text before and after a verified hit's passage, as far as the document's other passages have it."""
+        entries = await self.store.passages((await self.collections.ready()).collection, hit.key)
+        bodies = [unseal(entry.body, self._parts.cipher) for entry in entries]
+        return context(bodies, hit.body.start, hit.body.end, characters)
 
     async def status(self, user: str) -> UserStatus:
         """Raises Unreachable while search is starting."""
@@ -226,6 +236,15 @@ class Indexing:
         finally:
             working.cancel()
             await asyncio.gather(working, return_exceptions=True)
+
+
+def _named(name: str, sources: Mapping[str, IndexSource]) -> str:
+    """A document type as its source calls it. Raises InvalidValue for one that the caller cannot search."""
+    plain = name.strip().lower()
+    for candidate in (plain, OLDER_TYPES.get(plain, ""), plain.removesuffix("s")):
+        if candidate in sources:
+            return candidate
+    raise InvalidValue(f"There is nothing of type {name[:40]!r} to search here.", candidates=sorted(sources))
 
 
 async def _supervised(name: str, work: Callable[[], Awaitable[None]]) -> None:
