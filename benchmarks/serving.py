@@ -39,8 +39,9 @@ async def process(
     started = await asyncio.create_subprocess_exec(*arguments, env=env, **pipes)
     try:
         reader = getattr(started, stream)
-        while not (found := re.search(port_in, (await reader.readline()).decode().strip())):
-            pass
+        while not (found := re.search(port_in, (line := await reader.readline()).decode().strip())):
+            if not line:
+                raise RuntimeError(f"{' '.join(arguments)} ended before it listened")
         drain = asyncio.create_task(reader.read())
         yield f"http://127.0.0.1:{found[1]}", started.pid
         drain.cancel()
