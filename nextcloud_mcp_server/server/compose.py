@@ -2,25 +2,34 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mcp.server.lowlevel import Server
 
 from nextcloud_mcp_server import __version__
 from nextcloud_mcp_server.auth.modes import sides
 from nextcloud_mcp_server.auth.sides import Sides
+from nextcloud_mcp_server.core.collecting import collect_from_now_on
 from nextcloud_mcp_server.core.errors import NextcloudError, NotPermitted
 from nextcloud_mcp_server.core.tools import Injected
 from nextcloud_mcp_server.nextcloud.capabilities import Cache
 from nextcloud_mcp_server.nextcloud.transport import Address, Transport
+from nextcloud_mcp_server.server import indexing
 from nextcloud_mcp_server.server.binding import Call, Provider
 from nextcloud_mcp_server.server.catalog import Catalog, Limits, UnknownToolset, find_apps
 from nextcloud_mcp_server.server.protocol import Protocol
 from nextcloud_mcp_server.server.surface import Surface
 from nextcloud_mcp_server.settings import Settings, SettingsError
 from nextcloud_mcp_server.web.health import Check, Health
+
+if TYPE_CHECKING:
+    from nextcloud_mcp_server.server.indexing.indexing import Indexing
+
+
+SETTLED = 5.0
+"""Seconds after which the start, first list included, is over."""
 
 
 @dataclass(frozen=True)
@@ -34,15 +43,19 @@ class Product:
     protocol: Protocol
     server: Server[Any]
     health: Health
+    indexing: "Indexing | None" = None
 
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[None]:
         """Background work runs inside; connections are closed at the end. Raises SettingsError for a mode that never will serve."""
-        async with self.sides.running():
+        async with self.sides.running(), self.indexing.running() if self.indexing else nullcontext():
             watching = asyncio.create_task(self.protocol.changes.run())
+            started = asyncio.get_running_loop().call_later(SETTLED, collect_from_now_on)
             try:
                 yield
             finally:
+                started.cancel()
+                collect_from_now_on()
                 watching.cancel()
                 await self.transport.aclose()
 
@@ -56,13 +69,17 @@ def build(settings: Settings) -> Product:
     """Everything wired, nothing started. Raises SettingsError."""
     transport = Transport(address(settings), f"nextcloud-mcp-server/{__version__}")
     cache = Cache()
-    catalog = Catalog(find_apps())
-    bounds = limits(catalog, settings)
+    apps = find_apps()
+    bounds = limits(Catalog(apps), settings)
+    catalog = Catalog(apps if indexing.wanted(settings) else {name: app for name, app in apps.items() if name != indexing.APP})
     mode = sides(settings, transport, cache, lambda: catalog.scopes(bounds))
-    surface = Surface(catalog, bounds, mode.session, settings.mode, providers(mode))
+    search = indexing.build(settings, mode, catalog)
+    filled = {**providers(mode), **indexing.providers(search)}
+    surface = Surface(catalog, bounds, mode.session, settings.mode, filled, settings.surface.output_schemas)
     protocol = Protocol(surface, settings.surface.progress_interval)
-    health = Health(settings.mode, gates={"identity": mode.check}, reports={"nextcloud": _reachable(transport)})
-    return Product(settings, transport, mode, surface, protocol, protocol.server(), health)
+    reports = {"nextcloud": _reachable(transport), **({"search": search.ready} if search else {})}
+    health = Health(settings.mode, gates={"identity": mode.check}, reports=reports)
+    return Product(settings, transport, mode, surface, protocol, protocol.server(), health, search)
 
 
 def providers(mode: Sides) -> dict[type[Injected], Provider]:
