@@ -1,5 +1,6 @@
 """A small app for tests of the spine: tools with every kind of argument, answer and failure."""
 
+import asyncio
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
@@ -78,6 +79,20 @@ async def shelf_get_book(shelf: Shelf, title: str) -> Book:
 async def shelf_search_books(shelf: Shelf, title: str) -> Page[Book]:
     """Find a book."""
     return Page([Book(id=1, title=title)])
+
+
+WAITING = asyncio.Event()
+CANCELLED = asyncio.Event()
+
+
+@TOOLS.read()
+async def shelf_wait(shelf: Shelf) -> None:
+    """Wait for ever."""
+    WAITING.set()
+    try:
+        await asyncio.Event().wait()
+    finally:
+        CANCELLED.set()
 
 
 async def book(shelf: Shelf, book_id: int) -> Book:

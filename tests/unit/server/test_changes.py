@@ -33,4 +33,4 @@ async def test_installing_an_app_notifies_the_client_and_lists_its_tools(era: st
             capabilities["shelf"] = {}
             await protocol.changes.look_again()
             await asyncio.wait_for(told.wait(), 5)
-        assert len((await client.list_tools()).tools) == 6
+        assert len((await client.list_tools()).tools) == 7

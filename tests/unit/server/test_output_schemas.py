@@ -28,7 +28,7 @@ async def client(request: pytest.FixtureRequest) -> AsyncGenerator[Client]:
 async def test_nobody_pays_for_it_who_does_not_ask() -> None:
     assert SurfaceSettings.model_fields["output_schemas"].default is False
     async with Client(Protocol(surface({"shelf": {}})).server()) as plain:
-        assert [tool.output_schema for tool in (await plain.list_tools()).tools] == [None] * 6
+        assert [tool.output_schema for tool in (await plain.list_tools()).tools] == [None] * 7
         assert (await plain.call_tool("shelf_get_book", {"title": "x"})).structured_content is None
 
 

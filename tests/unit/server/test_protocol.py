@@ -1,5 +1,6 @@
 """The spine through a real MCP client, in memory, over both protocol eras."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Mapping
 from typing import Any
 
@@ -16,7 +17,7 @@ from nextcloud_mcp_server.nextcloud.session import Session
 from nextcloud_mcp_server.server.catalog import Catalog, Limits
 from nextcloud_mcp_server.server.protocol import Protocol
 from nextcloud_mcp_server.server.surface import Surface
-from tests.unit.server.made_up import APP
+from tests.unit.server.made_up import APP, CANCELLED, WAITING
 
 
 class Capable:
@@ -165,6 +166,16 @@ async def test_progress_reaches_the_client(client: Client) -> None:
     assert seen == [(1, 2, "half"), (2, 2, "done")]
 
 
+async def test_a_call_that_the_client_gives_up_is_cancelled(client: Client) -> None:
+    WAITING.clear()
+    CANCELLED.clear()
+    call = asyncio.create_task(client.call_tool("shelf_wait", {}))
+    await asyncio.wait_for(WAITING.wait(), 5)
+    call.cancel()
+    await asyncio.wait_for(CANCELLED.wait(), 5)
+    assert not (await text(client, "shelf_get_books"))[0]
+
+
 async def test_resources_are_listed_read_and_completed(client: Client) -> None:
     assert [str(one.uri) for one in (await client.list_resources()).resources] == ["shelf://cover"]
     assert [one.uri_template for one in (await client.list_resource_templates()).resource_templates] == ["nc://Shelf/{book_id}"]
@@ -204,10 +215,10 @@ async def test_an_app_that_nextcloud_lacks_is_not_listed_and_its_tools_say_so() 
 
 
 async def test_while_nextcloud_cannot_be_asked_every_enabled_tool_is_listed() -> None:
-    assert len(await names(None)) == 6
+    assert len(await names(None)) == 7
 
 
-@pytest.mark.parametrize(("permission", "count"), [("read", 3), ("write", 5), ("destructive", 6)])
+@pytest.mark.parametrize(("permission", "count"), [("read", 4), ("write", 6), ("destructive", 7)])
 async def test_a_permission_bounds_listing_and_calling(permission: str, count: int) -> None:
     limits = Limits(frozenset({"shelf"}), permission)
     assert len(await names({"shelf": {}}, limits)) == count
@@ -218,7 +229,7 @@ async def test_a_permission_bounds_listing_and_calling(permission: str, count: i
 
 @pytest.mark.parametrize(
     ("scopes", "count"),
-    [(frozenset(), 0), (frozenset({"openid"}), 0), (frozenset({"shelf.read"}), 3), (frozenset({"shelf:write"}), 3), (None, 6)],
+    [(frozenset(), 0), (frozenset({"openid"}), 0), (frozenset({"shelf.read"}), 4), (frozenset({"shelf:write"}), 3), (None, 7)],
 )
 async def test_scopes_decide_what_is_listed(scopes: frozenset[str] | None, count: int) -> None:
     assert len(await names({"shelf": {}}, scopes=scopes)) == count
