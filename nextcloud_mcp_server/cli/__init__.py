@@ -5,6 +5,7 @@ import importlib
 import click
 
 from nextcloud_mcp_server import __version__
+from nextcloud_mcp_server.core.collecting import quick_start
 
 COMMANDS = {
     "run": "run the server (the default)",
@@ -12,7 +13,16 @@ COMMANDS = {
     "demo": "try it with a sandbox",
     "keygen": "print a new key for TOKEN_ENCRYPTION_KEY",
     "db": "look after the server's own database",
+    "search": "find something from a terminal",
+    "index": "bring the index up to date once",
+    "status": "show how far the index is",
+    "worker": "index beside other processes that serve",
+    "eval": "measure search on a judged collection",
+    "webhooks": "have Nextcloud tell this server what changed",
 }
+
+
+SERVING = frozenset({"run", "demo"})
 
 
 class Commands(click.Group):
@@ -24,6 +34,8 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
+        if cmd_name in SERVING:
+            quick_start()
         return importlib.import_module(f"{__name__}.{cmd_name}").command
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:

@@ -31,7 +31,7 @@ def command(port: int) -> None:
     """Try the server with a sandbox full of demo data."""
     found = [point for point in entry_points(group=GROUP) if point.name == "sandbox"]
     if not found:
-        raise click.ClickException("the sandbox is not installed: pip install 'nextcloud-mcp-server[sandbox]'")
+        raise click.ClickException("the sandbox is not installed: the sandbox package comes with the source distribution")
     start: Callable[[], Sandbox] = found[0].load()
     sandbox = start()
     try:

@@ -9,6 +9,7 @@ from nextcloud_mcp_server.auth.sides import LateRoutes
 from nextcloud_mcp_server.server.http import Identified, application
 from nextcloud_mcp_server.server.management import management
 from nextcloud_mcp_server.server.narrowing import by_header
+from nextcloud_mcp_server.server.search_routes import search_routes
 from nextcloud_mcp_server.server.step_up import StepUp
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def asgi(product: "Product", host: str) -> "Starlette":
 
     late = LateRoutes(product.sides)
     api = management(product.settings, product.sides, lambda: product.surface.catalog.scopes(product.surface.limits))
-    routes = [*product.health.routes(), *api]
+    routes = [*product.health.routes(), *api, *search_routes(product.settings, product.indexing)]
     return application(product.server, guard, product.settings, host, routes=routes, otherwise=late, lifespan=product.running)
 
 

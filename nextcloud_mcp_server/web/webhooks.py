@@ -15,9 +15,9 @@ from nextcloud_mcp_server.index.state import State
 from nextcloud_mcp_server.index.store.port import Key
 from nextcloud_mcp_server.storage import StorageError
 from nextcloud_mcp_server.web.webhook_events import Change, Ignored, parse
+from nextcloud_mcp_server.web.webhook_registration import PATH
 
 log = logging.getLogger(__name__)
-PATH = "/webhooks/nextcloud"
 MAX_BODY = 1024 * 1024
 GAP = 1.0
 """Seconds between two scans of one person that deliveries ask for: an upload of a folder is one delivery for each file."""

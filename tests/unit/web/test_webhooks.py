@@ -16,7 +16,8 @@ from nextcloud_mcp_server.index.state import State
 from nextcloud_mcp_server.index.store.port import Key
 from nextcloud_mcp_server.storage import Unavailable
 from nextcloud_mcp_server.web.webhook_events import EVENTS, Change, Ignored, parse
-from nextcloud_mcp_server.web.webhooks import MAX_BODY, MAX_REFUSED, PATH, Waker, Webhooks
+from nextcloud_mcp_server.web.webhook_registration import PATH
+from nextcloud_mcp_server.web.webhooks import MAX_BODY, MAX_REFUSED, Waker, Webhooks
 from tests.sandbox.exchanges import CAPTURES
 
 SECRET = "a-secret-of-some-length"
