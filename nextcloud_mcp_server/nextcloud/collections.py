@@ -293,8 +293,13 @@ def _invited(one: Resource) -> frozenset[str]:
 
 
 def _member(found: Resource) -> Member:
-    etag = bare_etag(found.text("d:getetag")) if found.status == 200 else None
-    return Member(found.href.rstrip("/").rsplit("/", 1)[-1], etag, found.text("d:getcontenttype") or "")
+    name = found.href.rstrip("/").rsplit("/", 1)[-1]
+    if found.status == 404:
+        return Member(name, None, "")
+    etag = bare_etag(found.text("d:getetag"))
+    if not etag:
+        raise BadAnswer("Nextcloud tells no version of something in a collection.")
+    return Member(name, etag, found.text("d:getcontenttype") or "")
 
 
 def _earlier(token: str, than: str) -> bool:

@@ -103,6 +103,20 @@ async def test_files_without_a_change_cost_one_request_and_ten_changes_about_ten
     assert place.asked() == {"PROPFIND": 1 + 1 + 5}
 
 
+@pytest.mark.parametrize(("kind", "listed"), [("shared", 1), ("group", 2), ("external", 4)])
+async def test_mounts_whose_etags_do_not_come_through_are_listed_every_time(place: Place, kind: str, listed: int) -> None:
+    theirs, files = place.sandbox.sandbox.files("bob"), place.sandbox.sandbox.files("alice")
+    for path in ("/all/one/a.bin", "/all/two/b.bin"):
+        theirs.write(path, b"x", parents=True)
+    files.write("/own/c.bin", b"x", parents=True)
+    files.mount("/all", theirs.get("/all").node, kind)
+    follower = Follower(FilesSource(place.alice.session), only="nothing is read")
+    await settled(place, follower)
+    scan = await follower.scan()
+    assert (scan.changed, scan.dropped, len(follower.stored)) == (set(), set(), 3)
+    assert place.asked() == {"PROPFIND": listed}
+
+
 async def test_events_and_tasks_together_cost_one_request(place: Place) -> None:
     one, two = await calendars.fresh(place.alice), await calendars.fresh(place.alice)
     for number in range(EVENTS):

@@ -148,7 +148,7 @@ def _young(board: Board, date: str | None) -> bool:
 
 def _document(board: Board, stack: Stack, card: Card) -> Document:
     """Its version is what it says, for a card keeps its ETag when the board, stack or a label gets another name."""
-    text, readers = text_of(board, stack, card), _readers(board)
+    text, readers = text_of(board, stack, card), readers_of(board)
     said = "\0".join((text, *sorted(readers), str(card.archived)))
     return Document(
         id=f"{board.id}/{card.id}",
@@ -191,7 +191,7 @@ def _owner(board: Board) -> str:
     return board.owner.uid or board.owner.primaryKey
 
 
-def _readers(board: Board) -> frozenset[str]:
+def readers_of(board: Board) -> frozenset[str]:
     """Owner, people and groups of the board; of teams Deck does not say who is in them."""
     found = {_owner(board)}
     for acl in board.acl or []:

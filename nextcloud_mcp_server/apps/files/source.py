@@ -97,7 +97,7 @@ class FilesSource:
 
     async def list(self, since: Mapping[str, Any] | None) -> Listing:
         """One request, and one for every folder on the way to what changed, every mount whose ETag does not come through, and every
-        folder of external storage.
+        folder of external storage. A mount that cannot be listed stays as it was.
         """
         unseen = await hidden(self.session)
         mark = _mark(unseen)

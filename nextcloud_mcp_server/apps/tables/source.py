@@ -94,7 +94,7 @@ class TablesSource:
 
     async def _documents(self, content: _Content) -> Sequence[Document]:
         columns = await Tables(self.session).columns(content.table.id)
-        return [_document(content.table, row, columns) for row in content.rows]
+        return [document_of(content.table, row, columns) for row in content.rows]
 
     async def _read(self, table: Table | None) -> Sequence[Document]:
         content = await self._content(table) if table else None
@@ -124,7 +124,7 @@ def _digest(text: str) -> str:
     return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
 
 
-def _document(table: Table, row: Row, columns: Sequence[Column]) -> Document:
+def document_of(table: Table, row: Row, columns: Sequence[Column]) -> Document:
     values = {cell.columnId: cell.value for cell in row.data}
     told = [(column, text) for column in columns if (text := _shown(column, values.get(column.id)))]
     first = next((text for column, text in told if column.type == "text"), told[0][1] if told else "")
