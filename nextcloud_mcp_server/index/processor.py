@@ -15,7 +15,7 @@ from nextcloud_mcp_server.index.plan import SETTLING, Stored
 from nextcloud_mcp_server.index.queue.port import Job, Queue
 from nextcloud_mcp_server.index.state import State
 from nextcloud_mcp_server.storage import StorageError
-from nextcloud_mcp_server.text import Limits, Readers, Unreadable
+from nextcloud_mcp_server.text import Limits, Readers, Unreadable, readable_type
 
 log = logging.getLogger(__name__)
 RETRY, LONGEST_RETRY = 10.0, 3600.0
@@ -150,7 +150,8 @@ class Processors:
             raise Unindexable(problem)
 
     async def _text(self, document: Document, title: str, current: Current) -> Text:
-        if document.content is None:
+        # Photos and archives have no text to fail at: they are found by their names.
+        if document.content is None or not readable_type(document.mime_type, self._readers.engines):
             return Text(title, document.text)
 
         async def progress(page: int, pages: int) -> None:

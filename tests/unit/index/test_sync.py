@@ -229,11 +229,14 @@ async def test_a_job_of_a_user_who_is_not_provisioned_is_skipped_and_planned_aga
     assert await world.found("alice", "zeppelin") == ["1"]
 
 
-async def test_a_note_and_a_file_with_one_id_are_two_documents(world: World) -> None:
+async def test_a_note_is_a_file_too_and_shown_once(world: World) -> None:
     world.cloud.put("note", "5", "zeppelin note")
     world.cloud.put("file", "5", "zeppelin file")
+    world.cloud.put("file", "6", "zeppelin elsewhere")
     await world.sync()
-    assert sorted(hit.key.doc_type for hit in (await world.search("alice", "zeppelin")).hits) == ["file", "note"]
+    found = {(hit.key.doc_type, hit.key.doc_id) for hit in (await world.search("alice", "zeppelin")).hits}
+    assert found == {("note", "5"), ("file", "6")}
+    assert sorted(await world.found("alice", "zeppelin", doc_types=frozenset({"file"}))) == ["5", "6"]
 
 
 async def test_search_runs_by_words_and_says_so_while_the_provider_does_not_answer(tmp_path: Path) -> None:
