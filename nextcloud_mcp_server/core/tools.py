@@ -28,8 +28,9 @@ class Tool:
     """One tool as an app declares it.
 
     `items` and `total` name the answer's fields for a `Page`; `untrusted` says that the answer may hold other
-    people's text; `modes` lists the modes it exists in (none given: all); `always` keeps it listed in read-only
-    mode and outside toolsets (signing in); `title` is for people, made of the name if left out.
+    people's text, `cleaned` that nobody writes it back (as no listing is), so that what hides in it is taken out; `modes`
+    lists the modes it exists in (none given: all); `always` keeps it listed in read-only mode and outside toolsets
+    (signing in); `title` is for people, made of the name if left out.
     """
 
     run: Run
@@ -39,6 +40,7 @@ class Tool:
     items: str = "results"
     total: str = "total"
     untrusted: bool = False
+    cleaned: bool = False
     modes: frozenset[str] = frozenset()
     always: bool = False
     title: str = ""

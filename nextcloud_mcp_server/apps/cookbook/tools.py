@@ -86,7 +86,7 @@ async def nc_cookbook_create_recipe(
     return await cookbook.create(_named(name, description, ingredients, instructions, url, times, recipe_yield, category, keywords))
 
 
-@TOOLS.update()
+@TOOLS.update(untrusted=True)
 async def nc_cookbook_update_recipe(
     cookbook: Cookbook,
     recipe_id: int,

@@ -61,7 +61,7 @@ async def nc_notes_create_note(
     return _saved(await notes.create(title, content, category))
 
 
-@TOOLS.update()
+@TOOLS.update(untrusted=True)
 async def nc_notes_update_note(
     notes: Notes,
     note_id: int,
@@ -77,7 +77,7 @@ async def nc_notes_update_note(
     return _saved(await notes.update(note_id, etag or (await notes.get(note_id)).etag, fields))
 
 
-@TOOLS.update()
+@TOOLS.update(untrusted=True)
 async def nc_notes_append_content(notes: Notes, note_id: int, content: str) -> SavedNote:
     """Add text to the end of a note, after a separator line. Safe while others edit."""
     for attempt in range(1, APPEND_TRIES + 1):

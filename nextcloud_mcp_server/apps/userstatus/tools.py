@@ -20,7 +20,7 @@ async def nc_userstatus_get(userstatus: UserStatus, user_id: str | None = None) 
     return await userstatus.get(user_id)
 
 
-@TOOLS.update()
+@TOOLS.update(untrusted=True)
 async def nc_userstatus_set(
     userstatus: UserStatus,
     status: Availability | None = None,

@@ -61,7 +61,7 @@ class Job:
         )
 
 
-@TOOLS.delete(untrusted=True)
+@TOOLS.delete(untrusted=True, cleaned=True)
 async def nc_calendar_bulk_operations(
     calendars: Calendars,
     progress: Progress,

@@ -17,7 +17,7 @@ async def nc_calendar_list_trash(calendars: Calendars, limit: Limit = DEFAULT_LI
     return paginate([shown for _, shown in await _deleted(calendars)], limit, cursor)
 
 
-@TOOLS.update()
+@TOOLS.update(untrusted=True)
 async def nc_calendar_restore_event(calendars: Calendars, uid: str) -> Trashed:
     """Bring a deleted event or task back from the trash."""
     for trashed, shown in await _deleted(calendars):

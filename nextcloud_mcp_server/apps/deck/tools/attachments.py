@@ -24,7 +24,7 @@ async def deck_attach_file(
     return Attached(attachment_id=await deck.attach(card_id, full), card_id=card_id, path=full)
 
 
-@TOOLS.create(scopes=("deck:write", "files:read", "notes:read"))
+@TOOLS.create(scopes=("deck:write", "files:read", "notes:read"), untrusted=True)
 async def deck_attach_note(deck: Deck, card_id: int, note_id: int) -> Attached:
     """Attach a note to a card: members of the board may read it then."""
     path = await deck.note_path(note_id)
@@ -41,7 +41,7 @@ async def deck_list_attachments(
     return page
 
 
-@TOOLS.delete()
+@TOOLS.delete(untrusted=True)
 async def deck_delete_attachment(deck: Deck, board_id: int, stack_id: int, card_id: int, attachment_id: int) -> Change:
     """Take a file off a card. A shared file itself stays."""
     await deck.card_to_change(board_id, stack_id, card_id, None)

@@ -23,7 +23,7 @@ async def deck_create_stack(deck: Deck, board_id: int, title: str, order: int) -
     return StackCreated.model_validate(await deck.create_stack(board_id, title, order), from_attributes=True)
 
 
-@TOOLS.update()
+@TOOLS.update(untrusted=True)
 async def deck_update_stack(
     deck: Deck, board_id: int, stack_id: int, title: str | None = None, order: int | None = None, etag: str | None = None
 ) -> Change:
@@ -36,7 +36,7 @@ async def deck_update_stack(
     return Change(message=f"Stack {saved.title!r} updated.", stack_id=stack_id, board_id=board_id, ETag=saved.ETag)
 
 
-@TOOLS.delete()
+@TOOLS.delete(untrusted=True)
 async def deck_delete_stack(deck: Deck, board_id: int, stack_id: int, confirm: Confirm = False) -> Change:
     """Delete a stack. With cards in it, it needs confirm."""
     stack = await deck.stack(board_id, stack_id, Wanted("all"))

@@ -54,7 +54,7 @@ async def deck_update_card(
     return changed(deck, board_id, saved, f"Card updated.{kept}", ETag=saved.ETag)
 
 
-@TOOLS.delete()
+@TOOLS.delete(untrusted=True)
 async def deck_delete_card(deck: Deck, board_id: int, stack_id: int, card_id: int, etag: str | None = None) -> Change:
     """Delete a card. To only hide it, deck_archive_card."""
     card = await deck.card_to_change(board_id, stack_id, card_id, etag)
@@ -78,7 +78,7 @@ async def deck_unarchive_card(deck: Deck, board_id: int, stack_id: int, card_id:
     return changed(deck, board_id, card, "Card unarchived.")
 
 
-@TOOLS.update()
+@TOOLS.update(untrusted=True)
 async def deck_reorder_card(
     deck: Deck, board_id: int, stack_id: int, card_id: int, order: int, target_stack_id: int, etag: str | None = None
 ) -> Change:
@@ -92,7 +92,7 @@ async def deck_reorder_card(
     return changed(deck, board_id, moved, f"Card is at position {order} of stack {target.title!r}.")
 
 
-@TOOLS.update()
+@TOOLS.update(untrusted=True)
 async def deck_move_card_to_board(
     deck: Deck,
     source_board_id: int,

@@ -35,7 +35,7 @@ async def deck_get_card_comments(
     return Page(shown, also={"count": len(shown), "next_offset": offset + limit if more else None})
 
 
-@TOOLS.create()
+@TOOLS.create(untrusted=True)
 async def deck_create_card_comment(
     deck: Deck,
     card_id: int,
@@ -56,7 +56,7 @@ async def deck_create_card_comment(
     return CommentSaved(comment=made[0], parts=made if len(made) > 1 else None, part_count=len(made))
 
 
-@TOOLS.update()
+@TOOLS.update(untrusted=True)
 async def deck_update_card_comment(deck: Deck, card_id: int, comment_id: int, message: str) -> CommentSaved:
     """Replace the text of one's own comment."""
     text = _filled(message)

@@ -26,7 +26,7 @@ async def deck_update_label(
     return Change(message="Label updated.", label_id=label_id, board_id=board_id)
 
 
-@TOOLS.delete()
+@TOOLS.delete(untrusted=True)
 async def deck_delete_label(deck: Deck, board_id: int, label_id: int, etag: str | None = None) -> Change:
     """Delete a label from a board and all its cards, for good."""
     label = label_of(await deck.board(board_id), label_id)

@@ -9,7 +9,7 @@ from nextcloud_mcp_server.apps.deck.tools.arguments import TOOLS, changed, not_a
 from nextcloud_mcp_server.core.errors import InvalidValue, NotFound
 
 
-@TOOLS.update()
+@TOOLS.update(untrusted=True)
 async def deck_assign_label_to_card(
     deck: Deck, board_id: int, stack_id: int, card_id: int, label_id: int, etag: str | None = None
 ) -> Change:
@@ -23,7 +23,7 @@ async def deck_assign_label_to_card(
     return changed(deck, board_id, card, f"Label {label.title!r} put on the card.")
 
 
-@TOOLS.update()
+@TOOLS.update(untrusted=True)
 async def deck_remove_label_from_card(
     deck: Deck, board_id: int, stack_id: int, card_id: int, label_id: int, etag: str | None = None
 ) -> Change:

@@ -124,7 +124,7 @@ async def deck_get_archived_stacks(
     return paginate(stacks, limit, cursor).map(lambda stack: _view(deck, stack, look))
 
 
-@TOOLS.read(untrusted=True)
+@TOOLS.read(untrusted=True, cleaned=True)
 async def deck_get_board_overview(
     deck: Deck,
     board_id: int,
