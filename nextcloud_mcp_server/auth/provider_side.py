@@ -88,12 +88,12 @@ class ProviderSide:
     def jwks(self) -> Jwks:
         return Jwks(self.http, self.provider.jwks_uri)
 
-    def gate(self) -> ProviderGate:
-        """People signing in there, for the facade."""
+    def gate(self, *, offline: bool | None = None) -> ProviderGate:
+        """People signing in there, for the facade; `offline` as of ProviderGate."""
         identity = self.settings.identity
         return ProviderGate(
             self.endpoint, self.jwks, self.http, self.grants, f"{self.issuer}/oauth/callback",
-            user_claim=identity.user_claim, resource=identity.resource,
+            user_claim=identity.user_claim, resource=identity.resource, offline=offline,
         )  # fmt: skip
 
     def verifier(self, resource: str) -> Verifier:

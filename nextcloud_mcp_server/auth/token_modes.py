@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from nextcloud_mcp_server.auth.browsing import Browsing
 from nextcloud_mcp_server.auth.facade import Facade
 from nextcloud_mcp_server.auth.inbound import challenges
 from nextcloud_mcp_server.auth.inbound.bearer import Bearer
@@ -28,10 +29,8 @@ from nextcloud_mcp_server.auth.ports import Outbound
 from nextcloud_mcp_server.auth.provider_side import ProviderSide, discovery_url
 from nextcloud_mcp_server.auth.provisioning.flows import Flows
 from nextcloud_mcp_server.auth.provisioning.login import Login
-from nextcloud_mcp_server.auth.provisioning.pages import ProvisioningPages
 from nextcloud_mcp_server.auth.scopes import OIDC, advertised
 from nextcloud_mcp_server.auth.server.login_flow_gate import LoginFlowGate
-from nextcloud_mcp_server.auth.server.sign_ins import SignIns
 from nextcloud_mcp_server.auth.server.tokens import OwnVerifier
 from nextcloud_mcp_server.auth.sides import Ready, Sides
 from nextcloud_mcp_server.auth.upkeep import Upkeep
@@ -133,7 +132,7 @@ class TokenModes:
         login = self._login(kept, side)
         outbound, users = self._outbound(kept, side)
         upkeep = self._upkeep(kept, facade, side)
-        routes = [*self._metadata(facade, side), *(facade.routes() if facade else ()), *self._pages(kept, login)]
+        routes = [*self._metadata(facade, side), *self._pages(kept, facade, login, side)]
         inbound, background = Limited(bearer, kept.people, kept.store), (kept.events.run, upkeep.run)
         provider = late_provider(self.settings, self.transport, side)
         close = (kept.database.close, provider.http.aclose)
@@ -161,10 +160,10 @@ class TokenModes:
         page = f"{self.issuer}/app/provision"
         return Login(self.transport, self.session, kept.people, kept.store, flows, kept.events, page, self._wanted, grants)
 
-    def _pages(self, kept: Keeping, login: Login) -> list[Route]:
-        if self.settings.mode is not Mode.LOGIN_FLOW:
-            return []
-        return ProvisioningPages(login.flows, login, SignIns(kept.vault), lambda path: f"{self.issuer}/oauth/login?next={path}").routes()
+    def _pages(self, kept: Keeping, facade: Facade | None, login: Login, side: ProviderSide | None) -> list[Route]:
+        with_passwords = self.settings.mode is Mode.LOGIN_FLOW
+        browsing = Browsing(self.issuer, kept, login, side, self.scopes)
+        return browsing.routes(facade.routes() if facade else (), provisions=with_passwords, consents=not with_passwords)
 
     def _upkeep(self, kept: Keeping, facade: Facade | None, side: ProviderSide | None) -> Upkeep:
         tokens, clients = (facade.tokens, facade.clients) if facade else (None, None)

@@ -124,7 +124,7 @@ class Authorize:
             return self._outage(request, error)
         changed, cookie = await self.sign_ins.approved(sign_in, leaving.away, offline=offline)
         url = f"{self.issuer}/oauth/sign-in?sign_in={changed.id}" if leaving.waits else leaving.url
-        return _bind(changed, cookie, RedirectResponse(url, 303, _NOT_KEPT))
+        return _bind(changed, cookie, RedirectResponse(url, 303, NOT_KEPT))
 
     async def _return(self, http: Request, id: str) -> Response:
         sign_in = await self.sign_ins.find(id)
@@ -153,7 +153,7 @@ class Authorize:
         await self.consents.remember(arrived.who, sign_in.request)
         response = await self._answer(sign_in.request, arrived)
         cookie = await self.sign_ins.remember_browser(arrived.who)
-        _set(response, BROWSER_COOKIE, cookie, BROWSER_SECONDS)
+        set_cookie(response, BROWSER_COOKIE, cookie, BROWSER_SECONDS)
         return _forget(sign_in, response)
 
     async def _answer(self, request: AuthorizationRequest, arrived: Arrived) -> Response:
@@ -161,7 +161,7 @@ class Authorize:
         asked = Asked(request.client_id, request.redirect_uri, request.challenge, request.resource, scopes)
         code = await self.tokens.code(asked, arrived.who.issuer, arrived.who.subject, arrived.family)
         await self.clients.used(request.client_id)
-        return RedirectResponse(answer(request.redirect_uri, code=code, state=request.state, iss=self.issuer), 303, _NOT_KEPT)
+        return RedirectResponse(answer(request.redirect_uri, code=code, state=request.state, iss=self.issuer), 303, NOT_KEPT)
 
     async def _give_up(self, sign_in: SignIn, error: str, description: str) -> Response:
         await self.sign_ins.finish(sign_in)
@@ -170,7 +170,7 @@ class Authorize:
     def _refuse(self, uri: str, state: str | None, error: str, description: str) -> Response:
         """An error for the client (RFC 6749 4.1.2.1), with `iss` (RFC 9207)."""
         return RedirectResponse(
-            answer(uri, error=error, error_description=description or None, state=state, iss=self.issuer), 303, _NOT_KEPT
+            answer(uri, error=error, error_description=description or None, state=state, iss=self.issuer), 303, NOT_KEPT
         )
 
     def _outage(self, request: AuthorizationRequest, error: NextcloudError | OAuthRefused) -> Response:
@@ -179,15 +179,15 @@ class Authorize:
         return pages.failure(text, f"Reload this page, or start again in {request.client_name}.", 503 if passing else 502)
 
 
-_NOT_KEPT: Mapping[str, str] = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
+NOT_KEPT: Mapping[str, str] = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
 
 
 def _bind(sign_in: SignIn, cookie: str, response: Response) -> Response:
-    _set(response, sign_in.cookie, cookie, SIGN_IN_SECONDS)
+    set_cookie(response, sign_in.cookie, cookie, SIGN_IN_SECONDS)
     return response
 
 
-def _set(response: Response, name: str, value: str, seconds: float) -> None:
+def set_cookie(response: Response, name: str, value: str, seconds: float) -> None:
     fixed: dict[str, Any] = {"path": "/", "secure": True, "httponly": True, "samesite": "lax"}
     response.set_cookie(name, value, max_age=int(seconds), **fixed)
 

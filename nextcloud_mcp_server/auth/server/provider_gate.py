@@ -22,7 +22,10 @@ from nextcloud_mcp_server.auth.server.sign_ins import Browser, SignIn
 
 
 class ProviderGate:
-    """`redirect_uri` is this server's callback, `user_claim` names the subject, `resource` is Nextcloud's audience if an address."""
+    """`redirect_uri` is this server's callback, `user_claim` names the subject, `resource` is Nextcloud's audience if an address.
+
+    `offline` says whether offline access is asked for: always, never, or (None) where the provider lists it.
+    """
 
     offers_offline = True
 
@@ -36,6 +39,7 @@ class ProviderGate:
         *,
         user_claim: str = "sub",
         resource: str | None = None,
+        offline: bool | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._endpoint = endpoint
@@ -45,6 +49,7 @@ class ProviderGate:
         self._redirect_uri = redirect_uri
         self._user_claim = user_claim
         self._resource = resource
+        self._offline = offline
         self._clock = clock
 
     async def shortcut(self, who: Browser, scopes: frozenset[str]) -> Arrived | None:
@@ -99,7 +104,10 @@ class ProviderGate:
         """OpenID's own scopes, those of the request that the provider knows, and offline access: it brings the refresh token."""
         known = self._endpoint.provider.scopes
         wanted = {"openid", "offline_access", *sign_in.request.scopes}
-        return frozenset(scope for scope in wanted if scope == "openid" or scope in known or (not known and scope in OIDC))
+        asked = frozenset(scope for scope in wanted if scope == "openid" or scope in known or (not known and scope in OIDC))
+        if self._offline is None:
+            return asked
+        return asked | {"offline_access"} if self._offline else asked - {"offline_access"}
 
     def _granted(self, sign_in: SignIn, answer: TokenAnswer) -> frozenset[str]:
         """What the person may use: of the scopes that the provider was asked for, those that it gave; others are ours to give."""

@@ -49,10 +49,11 @@ class Browser:
 
 
 class SignIns:
-    """All of them. `clock` gives epoch seconds."""
+    """All of one `kind`: the state of one kind is nothing to the pages of another. `clock` gives epoch seconds."""
 
-    def __init__(self, vault: Vault, *, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, vault: Vault, *, kind: str = _SIGN_IN, clock: Callable[[], float] = time.time) -> None:
         self._vault = vault
+        self._kind = kind
         self._clock = clock
 
     async def begin(self, request: AuthorizationRequest) -> tuple[SignIn, str]:
@@ -65,7 +66,7 @@ class SignIns:
 
     async def find(self, id: str) -> SignIn | None:
         """A sign-in that is not over."""
-        secret = await self._vault.get(_SIGN_IN, digest(id))
+        secret = await self._vault.get(self._kind, digest(id))
         return _restored(id, secret.value) if secret else None
 
     async def approved(self, sign_in: SignIn, away: Mapping[str, Any], *, offline: bool) -> tuple[SignIn, str]:
@@ -77,7 +78,7 @@ class SignIns:
 
     async def finish(self, sign_in: SignIn) -> bool:
         """Ends a sign-in; whether this call was the one that did."""
-        return await self._vault.take(_SIGN_IN, digest(sign_in.id)) is not None
+        return await self._vault.take(self._kind, digest(sign_in.id)) is not None
 
     async def remember_browser(self, who: Browser) -> str:
         """The value of a cookie that says who is signed in with this browser."""
@@ -103,7 +104,7 @@ class SignIns:
             "offline": sign_in.offline,
             "away": dict(sign_in.away),
         }
-        await self._vault.put(_SIGN_IN, digest(sign_in.id), value, expires_at=sign_in.expires_at)
+        await self._vault.put(self._kind, digest(sign_in.id), value, expires_at=sign_in.expires_at)
 
 
 def _restored(id: str, value: Mapping[str, Any]) -> SignIn:
