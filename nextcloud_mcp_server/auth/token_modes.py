@@ -23,6 +23,7 @@ from nextcloud_mcp_server.auth.inbound.token_cache import CachedVerifier
 from nextcloud_mcp_server.auth.inbound.verified import Verifier
 from nextcloud_mcp_server.auth.keeping import Keeping, keeping
 from nextcloud_mcp_server.auth.managing import late_provider, managed
+from nextcloud_mcp_server.auth.offline import PAGE as OFFLINE_PAGE
 from nextcloud_mcp_server.auth.oidc.urls import is_secure, origin
 from nextcloud_mcp_server.auth.outbound.vault_password import VaultPasswords
 from nextcloud_mcp_server.auth.ports import Outbound
@@ -158,7 +159,8 @@ class TokenModes:
         flows = Flows(kept.vault)
         grants = side.grants if side else None
         page = f"{self.issuer}/app/provision"
-        return Login(self.transport, self.session, kept.people, kept.store, flows, kept.events, page, self._wanted, grants)
+        consent = f"{self.issuer}{OFFLINE_PAGE}" if self.settings.mode is Mode.OAUTH else None
+        return Login(self.transport, self.session, kept.people, kept.store, flows, kept.events, page, self._wanted, grants, consent)
 
     def _pages(self, kept: Keeping, facade: Facade | None, login: Login, side: ProviderSide | None) -> list[Route]:
         with_passwords = self.settings.mode is Mode.LOGIN_FLOW

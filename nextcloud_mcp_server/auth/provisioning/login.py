@@ -6,10 +6,17 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from nextcloud_mcp_server.auth.inbound.token_cache import TOPIC_USER, user_key
-from nextcloud_mcp_server.auth.outbound.grants import Grants
+from nextcloud_mcp_server.auth.outbound.grants import Grant, Grants
 from nextcloud_mcp_server.auth.people import Access, AccessStore, OtherUser, People
 from nextcloud_mcp_server.auth.provisioning.account import Present, cannot_present
-from nextcloud_mcp_server.auth.provisioning.answers import OlderStatusAnswer, ProvisionAnswer, RevokeAnswer, StatusAnswer, UpdateAnswer
+from nextcloud_mcp_server.auth.provisioning.answers import (
+    OlderProvisionAnswer,
+    OlderStatusAnswer,
+    ProvisionAnswer,
+    RevokeAnswer,
+    StatusAnswer,
+    UpdateAnswer,
+)
 from nextcloud_mcp_server.auth.provisioning.flows import Flows, PendingFlow
 from nextcloud_mcp_server.auth.scopes import OIDC, canonical
 from nextcloud_mcp_server.core.caller import Caller
@@ -26,7 +33,10 @@ _ADVICE = "Show this address to the person to open in a browser, then call nc_au
 
 @dataclass(frozen=True)
 class Login:
-    """`page` is the address of this server's page that forwards to Nextcloud; `known` gives the scopes that exist."""
+    """`page` is the address of this server's page that forwards to Nextcloud; `known` gives the scopes that exist.
+
+    `consent_page` is the one where work while away is allowed at a provider, where that is the way.
+    """
 
     transport: Transport
     session: Callable[[Credential], Session]
@@ -37,6 +47,7 @@ class Login:
     page: str
     known: Callable[[], frozenset[str]]
     grants: Grants | None = None
+    consent_page: str | None = None
 
     async def provision(self, caller: Caller, scopes: Iterable[str] | None, present: Present = cannot_present) -> ProvisionAnswer:
         """Begins a flow unless access is there already."""
@@ -109,7 +120,8 @@ class Login:
         """Whether access was given, without asking Nextcloud."""
         access = await self._access(caller)
         if access is None:
-            return OlderStatusAnswer(success=True, is_provisioned=False)
+            grant = await self._grant(caller)
+            return _granted(grant) if grant else OlderStatusAnswer(success=True, is_provisioned=False)
         at = datetime.datetime.fromtimestamp(access.created_at, datetime.UTC).isoformat(timespec="seconds")
         return OlderStatusAnswer(
             success=True,
@@ -120,6 +132,27 @@ class Login:
             scopes=_shown(access.scopes),
             flow_type=access.method,
         )
+
+    async def consent(self, caller: Caller, present: Present = cannot_present) -> OlderProvisionAnswer:
+        """Begins giving access in the way of the mode: by Login Flow v2, or offline access at the provider."""
+        if self.consent_page is None:
+            answer = await self.provision(caller, None, present)
+            given = answer.status == "already_provisioned"
+            url = answer.login_url
+            return OlderProvisionAnswer(success=answer.success, message=answer.message, provisioning_url=url, already_provisioned=given)
+        if await self._grant(caller):
+            return OlderProvisionAnswer(success=True, message="Work while you are away is allowed already.", already_provisioned=True)
+        decision = await present(self.consent_page, "Allow this server to work for you while you are away.")
+        if decision in ("declined", "cancelled"):
+            return OlderProvisionAnswer(success=True, message="The person did not want to. Nothing was changed.")
+        told = "Let the person open this address in a browser; check_provisioning_status tells when it is done."
+        return OlderProvisionAnswer(success=True, message=told, provisioning_url=self.consent_page)
+
+    async def _grant(self, caller: Caller) -> Grant | None:
+        for grant in await self.grants.of(*caller.key) if self.grants else ():
+            if grant.offline and grant.state != "lost":
+                return grant
+        return None
 
     async def _begin(
         self, caller: Caller, scopes: frozenset[str] | None, present: Present
@@ -192,6 +225,19 @@ class Login:
         if scopes is not None and not scopes:
             return f"Name at least one scope, or none at all for everything. There is: {', '.join(sorted(known))}."
         return f"There is no scope {', '.join(sorted(unknown))}. There is: {', '.join(sorted(known))}." if unknown else None
+
+
+def _granted(grant: Grant) -> OlderStatusAnswer:
+    at = datetime.datetime.fromtimestamp(grant.created_at, datetime.UTC).isoformat(timespec="seconds")
+    return OlderStatusAnswer(
+        success=True,
+        is_provisioned=True,
+        provisioned_at=at,
+        credential_type="refresh_token",
+        client_id=grant.client_id,
+        scopes=sorted(grant.scopes),
+        flow_type="offline_access",
+    )
 
 
 def _provisioned(access: Access) -> StatusAnswer:

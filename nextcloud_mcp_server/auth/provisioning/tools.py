@@ -59,19 +59,13 @@ async def check_provisioning_status(account: Account) -> OlderStatusAnswer:
 async def check_logged_in(account: Account) -> LoggedInAnswer:
     """See whether the person gave access."""
     status = await account.login.status(account.caller)
-    return LoggedInAnswer(success=True, result="yes" if status.is_provisioned else "no: nc_auth_provision_access begins the sign-in")
+    return LoggedInAnswer(success=True, result="yes" if status.is_provisioned else "no: provision_nextcloud_access begins the sign-in")
 
 
-@toolbox.create(modes=LOGIN_FLOW, **_SIGN_IN)
+@toolbox.create(modes=WITH_TOKENS, **_SIGN_IN)
 async def provision_nextcloud_access(account: Account) -> OlderProvisionAnswer:
-    """Begin giving access to everything (nc_auth_provision_access lets the person choose)."""
-    answer = await account.login.provision(account.caller, None, account.present)
-    return OlderProvisionAnswer(
-        success=answer.success,
-        message=answer.message,
-        provisioning_url=answer.login_url,
-        already_provisioned=answer.status == "already_provisioned",
-    )
+    """Begin giving access to everything, also while the person is away."""
+    return await account.login.consent(account.caller, account.present)
 
 
 APP = NextcloudApp(name="auth", title="Sign-in", tools=toolbox)
