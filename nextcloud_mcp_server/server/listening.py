@@ -9,7 +9,7 @@ from nextcloud_mcp_server.auth.sides import LateRoutes
 from nextcloud_mcp_server.server.http import Identified, application
 from nextcloud_mcp_server.server.management import management
 from nextcloud_mcp_server.server.narrowing import by_header
-from nextcloud_mcp_server.server.search_routes import search_routes
+from nextcloud_mcp_server.server.search_routes import search_operations, webhooks
 from nextcloud_mcp_server.server.step_up import StepUp
 
 if TYPE_CHECKING:
@@ -30,8 +30,9 @@ def asgi(product: "Product", host: str) -> "Starlette":
         return Identified(StepUp(mcp, product.surface, challenge) if challenge else mcp, product.sides, narrow)
 
     late = LateRoutes(product.sides)
-    api = management(product.settings, product.sides, lambda: product.surface.catalog.scopes(product.surface.limits))
-    routes = [*product.health.routes(), *api, *search_routes(product.settings, product.indexing)]
+    scopes, search = (lambda: product.surface.catalog.scopes(product.surface.limits)), search_operations(product.indexing)
+    api = management(product.settings, product.sides, scopes, search)
+    routes = [*product.health.routes(), *api, *webhooks(product.settings, product.indexing)]
     return application(product.server, guard, product.settings, host, routes=routes, otherwise=late, lifespan=product.running)
 
 

@@ -11,7 +11,7 @@ from nextcloud_mcp_server.auth.people import TOPIC_ACCESS
 from nextcloud_mcp_server.core.caller import Caller
 from nextcloud_mcp_server.core.documents import IndexSource
 from nextcloud_mcp_server.core.errors import InvalidValue, NextcloudError, Unreachable
-from nextcloud_mcp_server.index.bodies import unseal
+from nextcloud_mcp_server.index.bodies import Body, unseal
 from nextcloud_mcp_server.index.collections import Collections
 from nextcloud_mcp_server.index.context import context
 from nextcloud_mcp_server.index.indexer import Indexer
@@ -21,7 +21,7 @@ from nextcloud_mcp_server.index.scanner import Load, Scanner
 from nextcloud_mcp_server.index.search import Ask, Hit, Results, Search
 from nextcloud_mcp_server.index.state import State
 from nextcloud_mcp_server.index.status import UserStatus, status_of
-from nextcloud_mcp_server.index.store.port import Counts
+from nextcloud_mcp_server.index.store.port import Counts, Key
 from nextcloud_mcp_server.index.users import UserManager
 from nextcloud_mcp_server.nextcloud.session import Session
 from nextcloud_mcp_server.server.indexing.parts import Parts
@@ -134,9 +134,12 @@ class Indexing:
 
     async def around(self, hit: Hit, characters: int) -> tuple[str, str]:
         """The text before and after a verified hit's passage, as far as the document's other passages have it."""
-        entries = await self.store.passages((await self.collections.ready()).collection, hit.key)
-        bodies = [unseal(entry.body, self._parts.cipher) for entry in entries]
-        return context(bodies, hit.body.start, hit.body.end, characters)
+        return context(await self.bodies(hit.key), hit.body.start, hit.body.end, characters)
+
+    async def bodies(self, key: Key) -> list[Body]:
+        """The passages of a document in order, for whoever may read it."""
+        entries = await self.store.passages((await self.collections.ready()).collection, key)
+        return [unseal(entry.body, self._parts.cipher) for entry in entries]
 
     async def status(self, user: str) -> UserStatus:
         """Raises Unreachable while search is starting."""
@@ -186,7 +189,10 @@ class Indexing:
         if role != "api":
             self.events.subscribe(TOPIC_WAKE, self._woken)
             self.events.subscribe(TOPIC_ACCESS, lambda _: self.manager.look())
-        await asyncio.gather(*(_supervised(name, work) for name, work in self._works(role)))
+        # A group, which unlike gather waits until all of them have ended: they still need the database then.
+        async with asyncio.TaskGroup() as group:
+            for name, work in self._works(role):
+                group.create_task(_supervised(name, work), name=name)
 
     async def _opens(self) -> bool:
         try:
