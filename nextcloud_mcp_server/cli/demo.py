@@ -1,18 +1,26 @@
 """`demo`: a sandbox Nextcloud and the server in front of it, on this machine only."""
 
+import asyncio
 import sys
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Mapping
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import click
 import orjson
 
 from nextcloud_mcp_server.cli.run import serve
-from nextcloud_mcp_server.settings import read
+from nextcloud_mcp_server.settings import Settings, read
+
+if TYPE_CHECKING:
+    from nextcloud_mcp_server.server.indexing.indexing import Pass
 
 GROUP = "nextcloud_mcp_server.demo"
+QUESTION = "When can I plant vegetables outside?"
+MODEL = 60.0
+"""Seconds that the embedding model may take to be made; the server goes on trying afterwards."""
 
 
 class Sandbox(Protocol):
@@ -27,19 +35,79 @@ class Sandbox(Protocol):
 
 @click.command(name="demo")
 @click.option("-p", "--port", default=8000, show_default=True, help="Port of the MCP server.")
-def command(port: int) -> None:
-    """Try the server with a sandbox full of demo data."""
+@click.option("--search/--no-search", default=True, show_default=True, help="Index the demo data, for search by meaning.")
+def command(port: int, search: bool) -> None:
+    """Try the server with a sandbox full of demo data; nothing of it stays."""
     found = [point for point in entry_points(group=GROUP) if point.name == "sandbox"]
     if not found:
-        raise click.ClickException("the sandbox is not installed: the sandbox package comes with the source distribution")
+        raise click.ClickException("the sandbox is not installed: pip install 'nextcloud-mcp-server[sandbox]'")
     start: Callable[[], Sandbox] = found[0].load()
     sandbox = start()
     try:
-        settings = read({"NEXTCLOUD_HOST": sandbox.url, "NEXTCLOUD_USERNAME": sandbox.user, "NEXTCLOUD_PASSWORD": sandbox.password})
-        click.echo(instructions(sandbox, f"http://127.0.0.1:{port}/mcp"))
-        serve(settings, "streamable-http", "127.0.0.1", port)
+        with tempfile.TemporaryDirectory(prefix="nextcloud-mcp-demo-", ignore_cleanup_errors=True) as folder:
+            settings = read(environment(sandbox, Path(folder), search=search))
+            if search:
+                prepare(settings)
+            click.echo(instructions(sandbox, f"http://127.0.0.1:{port}/mcp"))
+            try:
+                serve(settings, "streamable-http", "127.0.0.1", port)
+            finally:
+                settle(settings)
     finally:
         sandbox.stop()
+
+
+def environment(sandbox: Sandbox, folder: Path, *, search: bool) -> Mapping[str, str]:
+    """The settings of the demo, and no others."""
+    return {
+        **({} if search else {"ENABLE_SEMANTIC_SEARCH": "false"}),
+        "NEXTCLOUD_HOST": sandbox.url,
+        "NEXTCLOUD_USERNAME": sandbox.user,
+        "NEXTCLOUD_PASSWORD": sandbox.password,
+        "MCP_DATA_DIR": str(folder),
+        "VECTOR_SYNC_SCAN_INTERVAL": "3",
+        "VECTOR_SYNC_MAX_REQUESTS_PER_SECOND": "50",
+    }
+
+
+def prepare(settings: Settings) -> None:
+    """Indexes the sandbox's data with a bar, and shows what a question finds."""
+    from nextcloud_mcp_server.cli.index import Shown
+    from nextcloud_mcp_server.cli.working import index, run
+    from nextcloud_mcp_server.core.caller import OWNER
+    from nextcloud_mcp_server.server.indexing import wanted
+
+    if not wanted(settings):
+        click.echo("Search by meaning is left out: pip install 'nextcloud-mcp-server[search]'")
+        return
+    shown = Shown()
+
+    async def work() -> "tuple[Pass, str]":
+        from nextcloud_mcp_server.index.answers import Wanted
+        from nextcloud_mcp_server.server.indexing.finding import find
+
+        async with index(settings, MODEL) as (product, indexing):
+            done = await indexing.index_once(shown.progress)
+            shown.end()
+            answer = await find(indexing, OWNER, await product.sides.session(OWNER), Wanted(QUESTION, 1))
+            found = answer.results[0]
+            notes = "".join(f"\n  ({note})" for note in answer.notes or ())
+            return done, f"{QUESTION}\n  -> {found.title} ({found.doc_type}): {' '.join(found.excerpt.split())[:160]}{notes}"
+
+    click.echo("Reading the demo data; the first time the embedding model is made too.")
+    done, said = run(work)
+    click.echo(f"{done.done} documents can be searched. For example:\n\n  {said}")
+
+
+def settle(settings: Settings) -> None:
+    """Waits until nothing uses the folder any more."""
+    from nextcloud_mcp_server.server.indexing import wanted
+
+    if wanted(settings):
+        from nextcloud_mcp_server.server.indexing.parts import parts
+
+        if engine := parts(settings).engine:
+            asyncio.run(engine.ended())
 
 
 def instructions(sandbox: Sandbox, url: str) -> str:
