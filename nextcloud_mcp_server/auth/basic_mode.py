@@ -3,12 +3,14 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from nextcloud_mcp_server.auth.astrolabe import Astrolabe, WithAstrolabe
 from nextcloud_mcp_server.auth.inbound.basic import PassThrough
-from nextcloud_mcp_server.auth.keeping import keeping
+from nextcloud_mcp_server.auth.keeping import Keeping, keeping
 from nextcloud_mcp_server.auth.managing import late_provider, managed
 from nextcloud_mcp_server.auth.outbound.pass_through import CallersOwn
 from nextcloud_mcp_server.auth.outbound.vault_password import VaultPasswords
-from nextcloud_mcp_server.auth.sides import Ready, Sides
+from nextcloud_mcp_server.auth.provider_side import given_client
+from nextcloud_mcp_server.auth.sides import Ready, Sides, Work
 from nextcloud_mcp_server.auth.upkeep import Upkeep
 from nextcloud_mcp_server.nextcloud.capabilities import Cache
 from nextcloud_mcp_server.nextcloud.credentials import Credential
@@ -31,11 +33,11 @@ class BasicMode:
     policy: Policy
 
     def sides(self) -> Sides:
-        inbound = PassThrough(self.transport.address.base, self.session)
         # Search follows changes while people are away, so it switches background work on.
         if not (self.settings.identity.background or self.settings.sync.enabled):
 
             async def alone() -> Ready:
+                inbound = PassThrough(self.transport.address.base, self.session)
                 return Ready(inbound, CallersOwn(self.transport, self.cache, None, self.policy))
 
             return Sides(alone)
@@ -43,13 +45,23 @@ class BasicMode:
 
         async def prepare() -> Ready:
             await kept.open()
-            passwords = VaultPasswords(self.transport, self.cache, kept.people, kept.store, NEXT_STEP, self.policy)
-            upkeep = Upkeep(kept.vault, kept.audit, kept.events, Leases(kept.database), rates=kept.rates)
-            outbound = CallersOwn(self.transport, self.cache, passwords, self.policy)
-            background = (kept.events.run, upkeep.run)
-            provider = late_provider(self.settings, self.transport)
-            close = (kept.database.close, provider.http.aclose)
-            management = managed(self.settings, kept, inbound, outbound, self.transport, provider)
-            return Ready(inbound, outbound, (), None, background, close, kept.store.users, kept.store.granted, management)
+            return self._ready(kept)
 
         return Sides(prepare)
+
+    def _ready(self, kept: Keeping) -> Ready:
+        vault = VaultPasswords(self.transport, self.cache, kept.people, kept.store, NEXT_STEP, self.policy)
+        upkeep = Upkeep(kept.vault, kept.audit, kept.events, Leases(kept.database), rates=kept.rates)
+        provider = late_provider(self.settings, self.transport)
+        base, client = self.transport.address.base, given_client(self.settings.identity)
+        background: list[Work] = [kept.events.run, upkeep.run]
+        passwords, seen, users = vault, None, kept.store.users
+        if client and client.secret:
+            astrolabe = Astrolabe(self.transport, provider, client)
+            passwords = WithAstrolabe(vault, astrolabe, kept.people, base, self.transport, self.cache, self.policy)
+            seen, users = passwords.seen, passwords.users
+            background.append(passwords.announce)
+        inbound, outbound = PassThrough(base, self.session, seen), CallersOwn(self.transport, self.cache, passwords, self.policy)
+        management = managed(self.settings, kept, inbound, outbound, self.transport, provider)
+        close = (kept.database.close, provider.http.aclose)
+        return Ready(inbound, outbound, (), None, background, close, users, kept.store.granted, management)

@@ -37,6 +37,10 @@ class People:
         if await self.user_of(issuer, subject, on) != user:
             raise OtherUser
 
+    async def subjects(self, issuer: str) -> list[str]:
+        """Everybody of one issuer."""
+        return [row["subject"] for row in await self._database.all("select subject from person where issuer = ? order by subject", issuer)]
+
     async def callers_of(self, user: str) -> list[tuple[str, str]]:
         """Every (issuer, subject) that is this Nextcloud user."""
         rows = await self._database.all("select issuer, subject from person where user_id = ?", user)

@@ -224,3 +224,17 @@ async def test_pass_through_keeps_app_passwords_for_the_background_only(through:
 async def test_pass_through_without_background_has_no_management_api(tmp_path: Path) -> None:
     async with world(tmp_path, MCP_AUTH_MODE="basic") as here:
         assert (await here.ask("GET", "/status")).status_code == 404
+
+
+async def test_pass_through_with_a_client_at_the_provider_remembers_who_called(tmp_path: Path) -> None:
+    client = {"OIDC_CLIENT_ID": "us", "OIDC_CLIENT_SECRET": "geheim", "OIDC_DISCOVERY_URL": "http://127.0.0.1:9/x"}
+    async with world(tmp_path, **PASS_THROUGH, **client) as here:
+        people, base = here.management.kept.people, here.nextcloud.url
+        assert await people.subjects(base) == []
+        for _ in range(2):
+            await here.ask("GET", "/users/alice/session", auth=here.basic("alice"))
+        assert await people.subjects(base) == ["alice"]
+        await here.provisioned("alice")
+        session = await here.product.sides.offline("alice")
+        assert session
+        assert await session.uid() == "alice"

@@ -2,7 +2,7 @@
 
 import base64
 import binascii
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 from nextcloud_mcp_server.auth.inbound.challenges import BASIC
 from nextcloud_mcp_server.auth.ports import Unauthorized
@@ -33,12 +33,13 @@ class PassThrough:
     """Everybody whom Nextcloud knows by the pair that they show; they hold every scope.
 
     `session` makes a session of a credential; who it is, is asked of Nextcloud and kept for some minutes by the
-    session's cache, under a digest.
+    session's cache, under a digest. `seen` is told of everybody who proved who they are.
     """
 
-    def __init__(self, issuer: str, session: Callable[[Credential], Session]) -> None:
+    def __init__(self, issuer: str, session: Callable[[Credential], Session], seen: Callable[[str], Awaitable[None]] | None = None) -> None:
         self._issuer = issuer
         self._session = session
+        self._seen = seen
 
     async def identify(self, headers: Mapping[str, str]) -> Caller:
         """Raises Unauthorized; Unreachable while Nextcloud does not answer."""
@@ -50,4 +51,6 @@ class PassThrough:
             user = await self._session(credential).uid()
         except (CredentialRefused, NotPermitted):
             raise Unauthorized("Nextcloud does not accept this login name and password.", BASIC) from None
+        if self._seen:
+            await self._seen(user)
         return Caller(self._issuer, user, None, None, "basic", credential=credential)
