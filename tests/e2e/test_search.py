@@ -69,7 +69,7 @@ async def test_a_question_in_other_words_finds_what_its_person_may_read_and_noth
         status = await call(client, "nc_get_vector_sync_status")
         types = {one["doc_type"]: one for one in status["types"]}
         assert (status["status"], types["note"]["indexed"], types["file"]["failed"]) == ("idle", 1, 0)
-        await _note_memory(served)
+        _note_memory(served)
     bobs = searching(box, tmp_path / "bob", local_model(), "bob")
     assert (await command(bobs, "index", "--once")).code == 0
     found = (await command(bobs, "search", "--json", QUESTION)).json()
@@ -79,7 +79,7 @@ async def test_a_question_in_other_words_finds_what_its_person_may_read_and_noth
 async def test_a_client_with_sampling_writes_the_answer_itself(box: Running, tmp_path: Path) -> None:
     asked: list[CreateMessageRequestParams] = []
 
-    async def sample(_: Any, params: CreateMessageRequestParams) -> CreateMessageResult:
+    async def sample(context: Any, params: CreateMessageRequestParams) -> CreateMessageResult:
         asked.append(params)
         return CreateMessageResult(role="assistant", content=TextContent(type="text", text="Dr Winter [1]."), model="a model")
 
@@ -105,8 +105,8 @@ async def test_without_a_model_words_are_found_and_a_change_too_after_a_wake(box
         box.sandbox.files("alice").write("/Notes/Winter.md", b"The cat moved; now it is a zeppelin.")
         await _wake(tmp_path)
         with anyio.fail_after(30):
-            while "Winter" not in titles(await call(client, "nc_semantic_search", query="zeppelin")):
-                await anyio.sleep(0.1)  # the change comes through another process
+            while "Winter" not in titles(await call(client, "nc_semantic_search", query="zeppelin")):  # noqa: ASYNC110 - another process
+                await anyio.sleep(0.1)
         assert titles(await call(client, "nc_semantic_search", query="vaccinates")) == []
 
 
@@ -115,7 +115,7 @@ async def test_with_search_off_there_are_no_tools_of_it(box: Running, tmp_path: 
         names = {tool.name for tool in (await client.list_tools()).tools}
     assert "nc_notes_search_notes" in names
     assert not names & {"nc_semantic_search", "nc_semantic_search_answer", "nc_notes_semantic_search", "nc_get_vector_sync_status"}
-    assert list(tmp_path.iterdir()) == []
+    assert list(tmp_path.iterdir()) == []  # noqa: ASYNC240 - of a temporary folder
 
 
 async def _wake(folder: Path) -> None:
@@ -128,7 +128,7 @@ async def _wake(folder: Path) -> None:
         await database.close()
 
 
-async def _note_memory(served: Served) -> None:
+def _note_memory(served: Served) -> None:
     """For the reader of the run only."""
     status = Path(f"/proc/{served.process.pid}/status")
     if status.is_file():
