@@ -3,7 +3,9 @@
 `ACCEPT_TRANSCRIPTS=1` writes the answers anew.
 """
 
+import itertools
 import os
+import time
 from collections.abc import AsyncGenerator
 from pathlib import Path
 
@@ -24,8 +26,9 @@ TABLE = {"baseNodeType": "table", "mandatory": False}
 
 @pytest.fixture
 async def alice() -> AsyncGenerator[Assistant]:
-    """Alice with a table and a notification: assistants make neither."""
-    async with running(seed=False) as sandbox:
+    """Alice with a table and a notification (assistants make neither), where no two things happen in one second."""
+    ticks = itertools.count(int(time.time()))
+    async with running(seed=False, clock=lambda: float(next(ticks))) as sandbox:
         person = session(sandbox.url, "alice", "alice")
         made = await person.request(
             "POST", "/index.php/apps/tables/api/1/tables", what="it", json={"title": "Milestones", "template": "custom"}

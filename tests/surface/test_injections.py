@@ -1,6 +1,8 @@
 """Text of other people, with orders to assistants and with characters nobody sees, in the answers of every tool."""
 
+import itertools
 import json
+import time
 from collections.abc import AsyncGenerator, Iterator
 from typing import Any
 
@@ -22,7 +24,8 @@ TIMES = {"nc_calendar_find_availability"}
 
 @pytest.fixture(scope="module")
 async def world() -> AsyncGenerator[World]:
-    async with running(seed=False) as sandbox:
+    ticks = itertools.count(int(time.time()))
+    async with running(seed=False, clock=lambda: float(next(ticks))) as sandbox:
         people = [session(sandbox.url, name, name) for name in ("alice", "bob")]
         one = await made(Assistant(people[0]), Assistant(people[1]), sandbox)
         await one.run()
