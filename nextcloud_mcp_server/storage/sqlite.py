@@ -4,11 +4,12 @@ The file holds everybody's secrets: it is made with mode 0600, and so are its `-
 """
 
 import asyncio
+import errno
 import os
 import sqlite3
 import time
 from collections.abc import AsyncGenerator, Generator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -157,7 +158,13 @@ def _make_private(path: Path) -> None:
     """Makes file and parents where they are missing, and takes every right of others away."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     try:
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR, _PRIVATE))
+        # Only a file that is not there yet is opened: closing any descriptor of a database in use drops this process's locks on
+        # it (POSIX), and then another process takes the log away under it (sqlite.org/howtocorrupt.html, 2.2).
+        if not path.exists():
+            with suppress(FileExistsError):
+                os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, _PRIVATE))
+        if not path.is_file() or not os.access(path, os.R_OK | os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
         for file in (path, path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm")):
             if file.exists() and file.stat().st_mode & 0o777 != _PRIVATE:
                 file.chmod(_PRIVATE)

@@ -1,6 +1,9 @@
 """Search in a real server process: by meaning, for one person alone, soon after a change, and without a model."""
 
+import asyncio
 import json
+import os
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +12,12 @@ import pytest
 from mcp import Client
 from mcp_types import CreateMessageRequestParams, CreateMessageResult, TextContent
 
+from nextcloud_mcp_server.cli import demo
 from nextcloud_mcp_server.server.indexing.indexing import TOPIC_WAKE
 from nextcloud_mcp_server.storage import Events, open_database
 from nextcloud_sandbox.server import Running, running
 from tests.conftest import NOTES
-from tests.e2e.conftest import Served, environment, server
+from tests.e2e.conftest import COMMAND, Served, environment, server
 from tests.e2e.searching import command
 from tests.support.local_model import local_model
 
@@ -116,6 +120,29 @@ async def test_with_search_off_there_are_no_tools_of_it(box: Running, tmp_path: 
     assert "nc_notes_search_notes" in names
     assert not names & {"nc_semantic_search", "nc_semantic_search_answer", "nc_notes_semantic_search", "nc_get_vector_sync_status"}
     assert list(tmp_path.iterdir()) == []  # noqa: ASYNC240 - of a temporary folder
+
+
+async def test_the_demo_indexes_and_answers_before_it_serves(tmp_path: Path) -> None:
+    cache = tmp_path / "nextcloud-mcp-server"
+    cache.mkdir()
+    (cache / "models").symlink_to(local_model().parent)
+    env = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ} | {"XDG_CACHE_HOME": str(tmp_path)}
+    pipe = asyncio.subprocess.PIPE
+    process = await asyncio.create_subprocess_exec(COMMAND, "demo", "--port", "0", env=env, stdout=pipe, stderr=pipe)
+    assert process.stdout
+    assert process.stderr
+    said = ""
+    with anyio.fail_after(120):
+        while "Ctrl+C ends both" not in said:
+            line = (await process.stdout.readline()).decode()
+            assert line, (await process.stderr.read()).decode()
+            said += line
+        while "Uvicorn running" not in (await process.stderr.readline()).decode():
+            continue
+        process.send_signal(signal.SIGINT)
+        left = (await process.communicate())[1].decode()
+    assert f"{demo.QUESTION}\n  -> Garden plan (note)" in said
+    assert (process.returncode, "Traceback" in left) == (0, False)
 
 
 async def _wake(folder: Path) -> None:

@@ -122,7 +122,7 @@ def _asked_for(asked: Mapping[str, Any]) -> tuple[Client, str | None]:
         if why := unacceptable(uri):
             raise OAuthRefused("invalid_redirect_uri", why)
     method = asked.get("token_endpoint_auth_method", "client_secret_basic")
-    if method not in _METHODS:
+    if not isinstance(method, str) or method not in _METHODS:
         raise OAuthRefused("invalid_client_metadata", f"token_endpoint_auth_method is one of {', '.join(sorted(_METHODS))}.")
     for name, only in ("grant_types", {"authorization_code", "refresh_token"}), ("response_types", {"code"}):
         if name in asked and not set(_texts(asked[name])) & only:
