@@ -17,6 +17,7 @@ BROAD = {
     "nextcloud_mcp_server/index/users.py",
     "nextcloud_mcp_server/index/scanner.py",
     "nextcloud_mcp_server/index/processor.py",
+    "nextcloud_mcp_server/server/indexing/indexing.py",
     "nextcloud_mcp_server/storage/events.py",
 }
 """The wrapper around tools and the supervisors of background tasks."""

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from nextcloud_mcp_server.server.indexing.indexing import Pass
 
 GROUP = "nextcloud_mcp_server.demo"
-QUESTION = "When can I plant vegetables outside?"
+QUESTION = "When should vegetables go outdoors?"
+"""None of its words is in the note that answers it."""
 MODEL = 60.0
 """Seconds that the embedding model may take to be made; the server goes on trying afterwards."""
 

@@ -109,7 +109,7 @@ async def test_without_a_model_words_are_found_and_a_change_too_after_a_wake(box
         box.sandbox.files("alice").write("/Notes/Winter.md", b"The cat moved; now it is a zeppelin.")
         await _wake(tmp_path)
         with anyio.fail_after(30):
-            while "Winter" not in titles(await call(client, "nc_semantic_search", query="zeppelin")):  # noqa: ASYNC110 - another process
+            while "Winter" not in titles(await call(client, "nc_semantic_search", query="zeppelin")):
                 await anyio.sleep(0.1)
         assert titles(await call(client, "nc_semantic_search", query="vaccinates")) == []
 
