@@ -30,7 +30,10 @@ def env(box: Running, tmp_path: Path) -> dict[str, str]:
 
 
 async def titles(served: Served, query: str) -> list[str]:
-    async with aiohttp.ClientSession() as http, http.post(f"{served.url}/api/v1/search", json={"query": query, "algorithm": "bm25"}) as answer:
+    async with (
+        aiohttp.ClientSession() as http,
+        http.post(f"{served.url}/api/v1/search", json={"query": query, "algorithm": "bm25"}) as answer,
+    ):
         found: Any = await answer.json()
         return [hit["title"] for hit in found["results"]] if answer.status == 200 else []
 
