@@ -71,7 +71,7 @@ async def serving(app: Starlette, issuer: str) -> AsyncGenerator[None]:
     port = int(issuer.rpartition(":")[2])
     server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="warning", lifespan="off"))
     task = asyncio.ensure_future(server.serve())
-    while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
+    while not server.started:
         await asyncio.sleep(0.01)
     yield
     server.should_exit = True

@@ -10,11 +10,10 @@ from starlette.applications import Starlette
 from nextcloud_mcp_server.auth.inbound.limited import Limited
 from nextcloud_mcp_server.auth.outbound.vault_password import VaultPasswords
 from nextcloud_mcp_server.auth.provisioning import tools
-from nextcloud_mcp_server.auth.provisioning.account import Decision
+from nextcloud_mcp_server.auth.provisioning.account import Account, Decision
 from nextcloud_mcp_server.auth.provisioning.flows import Flows
 from nextcloud_mcp_server.auth.provisioning.login import Login
 from nextcloud_mcp_server.auth.provisioning.pages import ProvisioningPages
-from nextcloud_mcp_server.auth.provisioning.account import Account
 from nextcloud_mcp_server.auth.server.authorize import BROWSER_COOKIE
 from nextcloud_mcp_server.auth.server.sign_ins import Browser, SignIns
 from nextcloud_mcp_server.core.caller import Caller

@@ -35,7 +35,7 @@ async def command(*arguments: str) -> AsyncGenerator[tuple[Process, str]]:
 
 async def saved(folder: Path, note: int) -> None:
     """Wait until the state file holds this note, the last thing that was written."""
-    while note not in getattr(pickle.loads((folder / "sandbox.pickle").read_bytes()).state.get("tree"), "nodes", ()):  # noqa: ASYNC110  (a file of another process)
+    while note not in getattr(pickle.loads((folder / "sandbox.pickle").read_bytes()).state.get("tree"), "nodes", ()):
         await asyncio.sleep(0.01)
 
 

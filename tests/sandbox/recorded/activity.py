@@ -13,4 +13,6 @@ async def deleted(replay: Replay) -> None:
     replay.sandbox.files("bob").delete("mcp-activity")
 
 
-PLAN = Plan("activity", user="bob", before={"01-newest.txt": older_and_new, "03-deleted.txt": deleted}, loose={"0[13]-*": frozenset({"objects"})})
+PLAN = Plan(
+    "activity", user="bob", before={"01-newest.txt": older_and_new, "03-deleted.txt": deleted}, loose={"0[13]-*": frozenset({"objects"})}
+)

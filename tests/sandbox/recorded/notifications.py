@@ -13,4 +13,9 @@ def only_tests(_: Sandbox, exchange: Exchange) -> None:
     exchange.response.body = json.dumps(data).encode()
 
 
-PLAN = Plan("notifications", user="bob", adjust={"02-list.txt": only_tests, "08-list-after.txt": only_tests}, loose={"0[23]-*": frozenset({"object_id"})})
+PLAN = Plan(
+    "notifications",
+    user="bob",
+    adjust={"02-list.txt": only_tests, "08-list-after.txt": only_tests},
+    loose={"0[23]-*": frozenset({"object_id"})},
+)

@@ -19,7 +19,7 @@ from tests.unit.index.world import LONG_AGO, World
 async def until(condition: Callable[[], object]) -> None:
     """Lets other tasks run until `condition()` holds."""
     async with asyncio.timeout(10):
-        while not condition():  # noqa: ASYNC110 - whatever the world's state is, nothing there tells of it
+        while not condition():
             await asyncio.sleep(0.001)
 
 

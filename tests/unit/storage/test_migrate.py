@@ -15,7 +15,8 @@ COLUMNS = {
 }
 INDEXES = {
     "sqlite": "select name from sqlite_master where type = 'index' and name not like 'sqlite_%'",
-    "pg": "select indexname as name from pg_indexes where schemaname = 'public' and indexname not like '%_pkey' and indexname not like '%_key'",
+    "pg": "select indexname as name from pg_indexes where schemaname = 'public' "
+    "and indexname not like '%_pkey' and indexname not like '%_key'",
 }
 
 
