@@ -8,6 +8,7 @@ import mcp_types as mcp
 
 from benchmarks.rows import Row, Times
 from nextcloud_mcp_server.nextcloud.dav import MultistatusParser
+from nextcloud_mcp_server.settings.tree import Mode
 from tests.surface.build import BOUND
 from tests.surface.test_budget import default_set, tokens
 
@@ -19,7 +20,7 @@ async def rows() -> list[Row]:
 
 
 def listing() -> list[Row]:
-    chosen = default_set()
+    chosen = max(map(default_set, Mode), key=lambda some: sum(map(tokens, some)))
     cost, whole = sum(map(tokens, chosen)), sum(map(tokens, BOUND.values()))
     result = mcp.ListToolsResult(tools=[bound.mcp for bound in BOUND.values()])
     seconds = []
@@ -29,7 +30,7 @@ def listing() -> list[Row]:
         seconds.append(time.perf_counter() - started)
     times = Times(seconds)
     return [
-        Row(f"default tools ({len(chosen)}), o200k tokens", str(cost), target="<= 12,000", met=cost <= 12_000),
+        Row(f"default tools of the largest mode ({len(chosen)}), o200k tokens", str(cost), target="<= 12,000", met=cost <= 12_000),
         Row(f"all tools ({len(BOUND)}), o200k tokens", str(whole), target="<= 24,000", met=whole <= 24_000),
         Row(f"serialising all {len(BOUND)} tools, {size / 1000:.0f} KB", str(times), target="p50 <= 5 ms", met=times.p50 <= 0.005),
     ]
