@@ -16,7 +16,6 @@ def test_the_threat_model_names_tests() -> None:
 
 @pytest.mark.parametrize(("file", "name"), NAMED, ids=[name for _, name in NAMED])
 def test_a_named_test_exists(file: str, name: str) -> None:
-    functions = (
-        node for node in ast.walk(ast.parse((ROOT / file).read_text())) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-    )
+    tree = ast.walk(ast.parse((ROOT / file).read_text()))
+    functions = (node for node in tree if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
     assert name in {function.name for function in functions}
