@@ -17,7 +17,7 @@ PLAN = Plan(
     who={"19-*": "tmpuser2"},
     loose={"33-apps-list.txt": frozenset({"apps"})},
     unclaimed={
-        "35-notifications.txt": "the notifications app has no area here",
-        "36-activity.txt": "the activity app has no area here",
+        "35-notifications.txt": "two notifications that came before the recordings; the area has recordings of its own",
+        "36-activity.txt": "activities from before the recordings; the area has recordings of its own",
     },
 )
