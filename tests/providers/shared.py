@@ -59,7 +59,7 @@ def shared(folder: Path, start: Callable[[], Started]) -> Iterator[dict[str, str
         yield facts
     finally:
         with locked(folder):
-            (users / str(os.getpid())).unlink()
+            (users / str(os.getpid())).unlink(missing_ok=True)
             if not _others(users):
                 os.killpg(int(facts["pid"]), signal.SIGTERM)
                 state.unlink()
