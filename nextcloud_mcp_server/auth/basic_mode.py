@@ -44,8 +44,8 @@ class BasicMode:
         kept = keeping(self.settings)
 
         async def prepare() -> Ready:
-            await kept.open()
-            return self._ready(kept)
+            async with kept.opened():
+                return self._ready(kept)
 
         return Sides(prepare)
 

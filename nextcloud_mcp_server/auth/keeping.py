@@ -1,5 +1,7 @@
 """What the modes with many people keep: one database with its vault, audit, notices, and who is who."""
 
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,6 +30,16 @@ class Keeping:
         await self.database.open()
         await self.vault.check()
         await self.events.start()
+
+    @asynccontextmanager
+    async def opened(self) -> AsyncGenerator[None]:
+        """Open for what is prepared inside; closed again where that fails, or the connections' threads would outlive the attempt."""
+        try:
+            await self.open()
+            yield
+        except BaseException:
+            await self.database.close()
+            raise
 
 
 def address(storage: Storage, data_dir: Path) -> str:

@@ -64,6 +64,11 @@ class Sides:
             raise Unreachable(self._why, retry_after=AGAIN_AFTER)
         return self._ready
 
+    @property
+    def why(self) -> str:
+        """What stands against serving, last time it was tried."""
+        return self._why
+
     async def identify(self, headers: Mapping[str, str]) -> Caller:
         return await self.now().inbound.identify(headers)
 
@@ -99,7 +104,11 @@ class Sides:
             log.warning("Not ready: %s It is tried again in %.0f s.", error, AGAIN_AFTER)
             return False
         except _lasting() as error:
-            raise SettingsError(f"{error} {getattr(error, 'hint', '')}".strip()) from None
+            self._why = f"{error} {getattr(error, 'hint', '')}".strip()
+            raise SettingsError(self._why) from None
+        except SettingsError as error:
+            self._why = str(error)
+            raise
         self._tasks += [asyncio.create_task(work()) for work in self._ready.background]
         return True
 

@@ -92,8 +92,8 @@ class TokenModes:
         kept, metadata = keeping(self.settings), metadata_url(self.resource)
 
         async def prepare() -> Ready:
-            await kept.open()
-            return await self._prepare(kept)
+            async with kept.opened():
+                return await self._prepare(kept)
 
         def challenge(needed: Iterable[str], description: str) -> str:
             return challenges.insufficient_scope(metadata, advertised(needed, self.settings.identity.scope_separator), description)

@@ -11,6 +11,7 @@ from nextcloud_mcp_server.server.management import management
 from nextcloud_mcp_server.server.narrowing import by_header
 from nextcloud_mcp_server.server.search_routes import search_operations, webhooks
 from nextcloud_mcp_server.server.step_up import StepUp
+from nextcloud_mcp_server.settings import SettingsError
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
@@ -37,11 +38,17 @@ def asgi(product: "Product", host: str) -> "Starlette":
 
 
 def listen(product: "Product", host: str, port: int) -> None:
-    """Serves until a signal; requests in progress get some seconds to end."""
+    """Serves until a signal; requests in progress get some seconds to end. Raises SettingsError for a start that failed."""
     # uvicorn raises the signal again when all is done, for whoever handled it before: an asked-for end is no failure.
     for asked in (signal.SIGTERM, signal.SIGINT):
         signal.signal(asked, _done)
-    uvicorn.Server(config(product, host, port)).run()
+    server = uvicorn.Server(config(product, host, port))
+    try:
+        server.run()
+    except SystemExit:
+        if server.lifespan.should_exit:
+            raise SettingsError(product.sides.why) from None
+        raise
 
 
 def _done(_number: int, _frame: object) -> None:
