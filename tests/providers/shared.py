@@ -13,7 +13,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,9 +60,11 @@ def shared(folder: Path, start: Callable[[], Started]) -> Iterator[dict[str, str
     finally:
         with locked(folder):
             (users / str(os.getpid())).unlink(missing_ok=True)
-            if not _others(users):
-                os.killpg(int(facts["pid"]), signal.SIGTERM)
+            # Two fixtures of one process share its number: the first to end stops the service for both.
+            if state.exists() and not _others(users):
                 state.unlink()
+                with suppress(ProcessLookupError):
+                    os.killpg(int(facts["pid"]), signal.SIGTERM)
                 for process in _running:
                     if process.pid == facts["pid"]:
                         process.wait(30)
