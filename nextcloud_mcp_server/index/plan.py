@@ -52,19 +52,16 @@ def plan(stored: Mapping[str, Stored], listing: Listing, listed_at: datetime) ->
     """
     fetch: list[Fetch] = []
     listed: set[str] = set()
-    unsettled = False
     for stamp in listing.stamps:
         listed.add(stamp.id)
-        settled = is_settled(stamp, listed_at)
-        unsettled |= not settled
         known = stored.get(stamp.id)
         if known is None or known.version != stamp.version or not known.settled:
-            fetch.append(Fetch(stamp, settled))
+            fetch.append(Fetch(stamp, is_settled(stamp, listed_at)))
     missing = [id for id in stored if id not in listed and (id in listing.gone or not _is_under(id, listing.unchanged))]
     withheld = _withheld(listing, missing)
     drop = () if withheld else tuple(Drop(id) for id in missing)
     touched = len(drop) + sum(1 for item in fetch if item.stamp.id in stored)
-    return Plan(tuple(fetch), drop, len(stored) - touched, not unsettled, withheld)
+    return Plan(tuple(fetch), drop, len(stored) - touched, all(item.settled for item in fetch), withheld)
 
 
 def is_settled(stamp: Stamp, listed_at: datetime) -> bool:
