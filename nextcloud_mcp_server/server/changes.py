@@ -1,4 +1,8 @@
-"""Tells connected clients when the list of tools changes: an app was installed, removed, enabled or disabled."""
+"""Tells connected clients when the list of tools changes: an app was installed, removed, enabled or disabled.
+
+A credential is used only while its owner is asking: clients of the 2026-07-28 protocol are looked after as long as their
+`subscriptions/listen` is open, those of older ones with each call. Only the process owner's own account is looked at in between.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -6,41 +10,74 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import anyio
+import mcp_types as mcp
 from mcp.server.session import ServerSession
-from mcp.server.subscriptions import InMemorySubscriptionBus, ToolsListChanged
+from mcp.server.subscriptions import InMemorySubscriptionBus, ListenHandler, ToolsListChanged
+from mcp.shared.exceptions import MCPError
 from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 
-from nextcloud_mcp_server.core.caller import Caller
+from nextcloud_mcp_server.core.caller import OWNER, Caller
 from nextcloud_mcp_server.server.surface import View
 
 EVERY = 30.0
-REMEMBERED = 1000
+MOST_LISTENERS = 1024
+MOST_CONNECTIONS = 1000
 
 Look = Callable[[Caller], Awaitable[View]]
 
 
 @dataclass
-class Changes:
-    """Remembers what each caller saw last and looks again while somebody may want to know.
+class Watched:
+    """A client that may be told, and what it was shown last."""
 
-    Clients of the 2026-07-28 protocol listen on `bus`; those of older ones are told on their own connection.
-    """
+    caller: Caller
+    view: View
+    tell: Callable[[], Awaitable[None]]
+
+    async def compare(self, now: View) -> None:
+        """Tells the client if `now` differs. What could not be asked of Nextcloud is no change."""
+        if now.asked and now.available != self.view.available:
+            self.view = now
+            await self.tell()
+
+
+@dataclass
+class Changes:
+    """The clients that want to know, and what decides their lists."""
 
     look: Look
-    bus: InMemorySubscriptionBus = field(default_factory=InMemorySubscriptionBus)
-    _seen: dict[tuple[str, str], tuple[Caller, View]] = field(default_factory=dict[tuple[str, str], tuple[Caller, View]])
-    _connections: dict[int, tuple[tuple[str, str], ServerSession]] = field(default_factory=dict[int, tuple[tuple[str, str], ServerSession]])
+    _listening: dict[int, Watched] = field(default_factory=dict[int, Watched])
+    _connections: dict[int, Watched] = field(default_factory=dict[int, Watched])
+
+    async def listen(self, caller: Caller, context: Any, params: mcp.SubscriptionsListenRequestParams) -> mcp.SubscriptionsListenResult:
+        """Serves `subscriptions/listen` until the client leaves."""
+        if len(self._listening) >= MOST_LISTENERS:
+            raise MCPError(mcp.INTERNAL_ERROR, f"{MOST_LISTENERS} clients are listening already; list the tools again from time to time.")
+        bus = InMemorySubscriptionBus()
+        watched = Watched(caller, await self.look(caller), lambda: bus.publish(ToolsListChanged()))
+        self._listening[id(bus)] = watched
+        try:
+            return await ListenHandler(bus)(context, params)
+        finally:
+            del self._listening[id(bus)]
 
     def listed(self, caller: Caller, view: View, context: Any) -> None:
         """A caller was given the list of this view."""
-        self._seen.pop(caller.key, None)
-        self._seen[caller.key] = (caller, view)
-        if context.protocol_version not in MODERN_PROTOCOL_VERSIONS:
-            # The SDK makes a session object per request; the handshake's parameters are one object per connection.
-            self._connections[id(context.session.client_params)] = (caller.key, context.session)
-        for remembered in (self._seen, self._connections):
-            while len(remembered) > REMEMBERED:
-                del remembered[next(iter(remembered))]  # type: ignore[arg-type]
+        if context.protocol_version in MODERN_PROTOCOL_VERSIONS:
+            return
+        session: ServerSession = context.session
+        # The SDK makes a session object per request; the handshake's parameters are one object per connection.
+        connection = id(session.client_params)
+        self._connections.pop(connection, None)
+        self._connections[connection] = Watched(caller, view, lambda: self._send(connection, session))
+        if len(self._connections) > MOST_CONNECTIONS:
+            del self._connections[next(iter(self._connections))]
+
+    async def called(self, caller: Caller, context: Any) -> None:
+        """A caller of an older protocol is here: the moment to look as them."""
+        watched = self._connections.get(id(context.session.client_params))
+        if watched and watched.caller.key == caller.key and caller != OWNER:
+            await watched.compare(await self.look(caller))
 
     async def run(self, every: float = EVERY) -> None:
         """Looks again and again; ends by cancellation."""
@@ -50,17 +87,12 @@ class Changes:
 
     async def look_again(self) -> None:
         """Tells those whose tools changed since they listed them."""
-        for key, (caller, before) in list(self._seen.items()):
-            now = await self.look(caller)
-            if now.available != before.available:
-                self._seen[key] = (caller, now)
-                await self._tell(key)
+        owners = [one for one in self._connections.values() if one.caller == OWNER]
+        for watched in [*self._listening.values(), *owners]:
+            await watched.compare(await self.look(watched.caller))
 
-    async def _tell(self, key: tuple[str, str]) -> None:
-        await self.bus.publish(ToolsListChanged())
-        for connection, (owner, session) in list(self._connections.items()):
-            if owner == key:
-                try:
-                    await session.send_tool_list_changed()
-                except (anyio.BrokenResourceError, anyio.ClosedResourceError):
-                    del self._connections[connection]
+    async def _send(self, connection: int, session: ServerSession) -> None:
+        try:
+            await session.send_tool_list_changed()
+        except (anyio.BrokenResourceError, anyio.ClosedResourceError):
+            self._connections.pop(connection, None)

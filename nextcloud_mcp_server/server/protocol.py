@@ -10,7 +10,6 @@ from typing import Any
 
 import mcp_types as mcp
 from mcp.server.lowlevel import NotificationOptions, Server
-from mcp.server.subscriptions import ListenHandler
 from mcp.shared.exceptions import MCPError
 
 from nextcloud_mcp_server import __version__
@@ -87,7 +86,7 @@ class Protocol:
             on_list_prompts=self.list_prompts,
             on_get_prompt=self.get_prompt,
             on_completion=self.complete,
-            on_subscriptions_listen=ListenHandler(self.changes.bus),
+            on_subscriptions_listen=self.listen,
             # Without it the SDK lists every tool for each call of the 2026-07-28 protocol.
             get_tool_input_schema=lambda name: bound[name].schema if name in bound else None,
             **more,
@@ -106,7 +105,12 @@ class Protocol:
 
     async def call_tool(self, context: Any, params: mcp.CallToolRequestParams) -> mcp.CallToolResult:
         caller, limits = self._who(context)
-        return await self.surface.call(params.name, params.arguments or {}, self._call(context, caller), limits)
+        answer = await self.surface.call(params.name, params.arguments or {}, self._call(context, caller), limits)
+        await self.changes.called(caller, context)
+        return answer
+
+    async def listen(self, context: Any, params: mcp.SubscriptionsListenRequestParams) -> mcp.SubscriptionsListenResult:
+        return await self.changes.listen(self._who(context)[0], context, params)
 
     async def list_resources(self, context: Any, params: Any) -> mcp.ListResourcesResult:
         shelf = await self._shelf(context)

@@ -22,12 +22,16 @@ Open = Callable[[Caller], Awaitable[Session]]
 
 @dataclass(frozen=True)
 class View:
-    """Everything that decides what is listed; equal views see the same list."""
+    """Everything that decides what is listed; equal views see the same list.
+
+    `asked` False: Nextcloud could not be asked which apps are `available`, so all are taken for it.
+    """
 
     limits: Limits
     available: frozenset[str]
     scopes: frozenset[str] | None
     granted: frozenset[str] | None = None
+    asked: bool = field(default=True, compare=False)
 
 
 @dataclass
@@ -49,7 +53,9 @@ class Surface:
 
     async def view(self, caller: Caller, limits: Limits | None = None) -> View:
         """What decides for this caller now; `limits` narrows what the administrator set."""
-        return View(limits or self.limits, await self._available(caller), caller.scopes, caller.granted)
+        capabilities = await self._capabilities(caller)
+        available = self.catalog.available(capabilities)
+        return View(limits or self.limits, available, caller.scopes, caller.granted, asked=capabilities is not None)
 
     def visible(self, view: View, tool: Tool) -> bool:
         """The rule: within the limits, the app is there, the scopes are granted."""
@@ -111,12 +117,12 @@ class Surface:
             )
         return None
 
-    async def _available(self, caller: Caller) -> frozenset[str]:
+    async def _capabilities(self, caller: Caller) -> Mapping[str, Any] | None:
         try:
             session = await self.open_session(needing(caller, frozenset()))
-            return self.catalog.available(await session.capabilities())
+            return await session.capabilities()
         except NextcloudError:
-            return self.catalog.available(None)
+            return None
 
 
 def needing(caller: Caller, scopes: frozenset[str]) -> Caller:
