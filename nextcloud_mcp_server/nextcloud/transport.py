@@ -1,7 +1,7 @@
 """One pooled HTTP client per process towards one Nextcloud.
 
 It has no cookie jar: a session cookie of one person would beat the credential of another. Safe requests are sent again after a
-stale connection, 429, 502 and 503; a write only when it cannot have happened.
+stale connection, 429, 502 and 503; a write never, it may have happened: the caller reads first.
 """
 
 import asyncio
