@@ -56,7 +56,7 @@ class Processors:
         limits: Limits | None = None,
     ) -> None:
         self._queue, self._people, self._indexer, self._state, self._readers = queue, people, indexer, state, readers
-        self._workers, self._max_failures, self._limits = workers, max_failures, limits or Limits()
+        self._workers, self._max_failures, self._limits = workers, max_failures, limits
         self.current: dict[int, Current] = {}
         self._running: dict[int, asyncio.Task[None]] = {}
         self._free = asyncio.Event()

@@ -20,8 +20,10 @@ from nextcloud_mcp_server.server import indexing
 from nextcloud_mcp_server.server.binding import Call, Provider
 from nextcloud_mcp_server.server.catalog import Catalog, Limits, UnknownToolset, find_apps
 from nextcloud_mcp_server.server.protocol import Protocol
+from nextcloud_mcp_server.server.reading import readers_of
 from nextcloud_mcp_server.server.surface import Surface
 from nextcloud_mcp_server.settings import Settings, SettingsError
+from nextcloud_mcp_server.text import Readers
 from nextcloud_mcp_server.web.health import Check, Health
 
 if TYPE_CHECKING:
@@ -43,6 +45,7 @@ class Product:
     protocol: Protocol
     server: Server[Any]
     health: Health
+    readers: Readers
     indexing: "Indexing | None" = None
 
     @asynccontextmanager
@@ -57,6 +60,7 @@ class Product:
                 started.cancel()
                 collect_from_now_on()
                 watching.cancel()
+                await self.readers.close()
                 await self.transport.aclose()
 
     def banner(self) -> str:
@@ -73,16 +77,17 @@ def build(settings: Settings) -> Product:
     bounds = limits(Catalog(apps), settings)
     catalog = Catalog(apps if indexing.wanted(settings) else {name: app for name, app in apps.items() if name != indexing.APP})
     mode = sides(settings, transport, cache, lambda: catalog.scopes(bounds))
-    search = indexing.build(settings, mode, catalog)
-    filled = {**providers(mode), **indexing.providers(search)}
+    readers = readers_of(settings.documents)
+    search = indexing.build(settings, mode, catalog, readers)
+    filled = {**providers(mode, readers), **indexing.providers(search)}
     surface = Surface(catalog, bounds, mode.session, settings.mode, filled, settings.surface.output_schemas)
     protocol = Protocol(surface, settings.surface.progress_interval)
     reports = {"nextcloud": _reachable(transport), **({"search": search.ready} if search else {})}
     health = Health(settings.mode, gates={"identity": mode.check}, reports=reports)
-    return Product(settings, transport, mode, surface, protocol, protocol.server(), health, search)
+    return Product(settings, transport, mode, surface, protocol, protocol.server(), health, readers, search)
 
 
-def providers(mode: Sides) -> dict[type[Injected], Provider]:
+def providers(mode: Sides, readers: Readers) -> dict[type[Injected], Provider]:
     """What tools may ask for besides clients on the caller's session."""
     from nextcloud_mcp_server.auth.provisioning.account import Account
 
@@ -92,7 +97,10 @@ def providers(mode: Sides) -> dict[type[Injected], Provider]:
             raise NotPermitted("This server's mode has no sign-in of its own.", hint="")
         return Account(login, call.caller, call.present)
 
-    return {Account: account}
+    async def reading(_: Call) -> Readers:
+        return readers
+
+    return {Account: account, Readers: reading}
 
 
 def address(settings: Settings) -> Address:

@@ -16,39 +16,26 @@ from typing import Any, cast
 import orjson
 
 from nextcloud_mcp_server.core.errors import TooLarge
+from nextcloud_mcp_server.core.tools import Injected
 from nextcloud_mcp_server.text.model import Engines, Extracted, Limits, Unreadable
 from nextcloud_mcp_server.text.parse import decode
-from nextcloud_mcp_server.text.remote import read_remotely
 from nextcloud_mcp_server.text.types import essence, kind_of, remote_of
 
 Progress = Callable[[int, int], Awaitable[None]]
 GRACE = 3.0
+REST = 60.0
+"""Seconds that a process waits for the next file before its memory is given back."""
 ENVIRONMENT = {"OMP_THREAD_LIMIT": "1", "PATH": os.defpath, "LC_ALL": "C.UTF-8"}
 
 
-async def extract(
-    content: AsyncIterator[bytes] | Path,
-    mime_type: str,
-    limits: Limits | None = None,
-    progress: Progress | None = None,
-    engines: Engines | None = None,
-) -> Extracted:
-    """The text of one file. `progress` gets (page, pages), pages 0 while unknown.
+class Readers(Injected):
+    """Reading processes, started when needed, used again, up to `idle` kept a while for the next file.
 
-    Raises Unreadable for what cannot be read (type, damage, encryption, bombs, time) and TooLarge over `limits.bytes`.
-    """
-    async with Readers(engines, idle=1) as readers:
-        return await readers.extract(content, mime_type, limits, progress)
-
-
-class Readers:
-    """Reading processes, started when needed, used again, up to `idle` kept for the next file.
-
-    Each holds no secret: its environment is empty but for what Tesseract needs.
+    Each holds no secret: its environment is empty but for what Tesseract needs. `limits` hold for each file that has no others.
     """
 
-    def __init__(self, engines: Engines | None = None, *, idle: int = 2, uses: int = 200) -> None:
-        self.engines = engines or Engines()
+    def __init__(self, engines: Engines | None = None, limits: Limits | None = None, *, idle: int = 2, uses: int = 200) -> None:
+        self.engines, self.limits = engines or Engines(), limits or Limits()
         self._idle: list[_Reader] = []
         self._keep, self._uses = idle, uses
 
@@ -56,14 +43,21 @@ class Readers:
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Ends the processes that wait for a file."""
         while self._idle:
             await self._idle.pop().stop()
 
     async def extract(
         self, content: AsyncIterator[bytes] | Path, mime_type: str, limits: Limits | None = None, progress: Progress | None = None
     ) -> Extracted:
-        """As the function `extract`, on a process that is kept."""
-        limits = limits or Limits()
+        """The text of one file. `progress` gets (page, pages), pages 0 while unknown.
+
+        Raises Unreadable for what cannot be read (type, damage, encryption, bombs, time) and TooLarge over `limits.bytes`.
+        """
+        limits = limits or self.limits
         remote = remote_of(mime_type, self.engines)
         kind = kind_of(mime_type)
         if remote is None and kind is None:
@@ -74,6 +68,8 @@ class Readers:
             if size > limits.bytes:
                 raise _too_large(limits.bytes)
             if remote:
+                from nextcloud_mcp_server.text.remote import read_remotely
+
                 return await read_remotely(remote, path, essence(mime_type), limits)
             if kind == "plain" and size <= 2**20:
                 return Extracted(decode(path.read_bytes())[: limits.chars], "plain")
@@ -81,7 +77,7 @@ class Readers:
 
     async def _read(self, request: dict[str, Any], limits: Limits, progress: Progress | None) -> Extracted:
         request["ocr"] = asdict(self.engines.tesseract) if self.engines.tesseract else None
-        reader = self._idle.pop() if self._idle else await _Reader.start()
+        reader = self._idle.pop().wanted() if self._idle else await _Reader.start()
         usable = False
         try:
             async with asyncio.timeout(limits.seconds + GRACE):
@@ -95,17 +91,23 @@ class Readers:
             # A cancelled or broken reader is in an unknown state.
             if usable and reader.used < self._uses and len(self._idle) < self._keep:
                 self._idle.append(reader)
+                reader.resting = asyncio.get_running_loop().call_later(REST, self._retire, reader)
             else:
                 await reader.stop()
         if "error" in answer:
             raise Unreadable(answer["error"], hint=answer["hint"])
         return Extracted(answer["text"], answer["tier"], tuple(answer["pages"]), tuple(answer["notes"]), answer["metadata"])
 
+    def _retire(self, reader: "_Reader") -> None:
+        self._idle.remove(reader)
+        reader.end()
+
 
 class _Reader:
     def __init__(self, process: asyncio.subprocess.Process, stdin: asyncio.StreamWriter, stdout: asyncio.StreamReader) -> None:
         self.process, self.stdin, self.stdout = process, stdin, stdout
         self.used = 0
+        self.resting: asyncio.TimerHandle | None = None
 
     @classmethod
     async def start(cls) -> "_Reader":
@@ -129,13 +131,22 @@ class _Reader:
             if progress:
                 await progress(answer["page"], answer["of"])
 
+    def wanted(self) -> "_Reader":
+        """Rests no longer."""
+        if self.resting:
+            self.resting.cancel()
+        return self
+
     async def stop(self) -> None:
+        self.wanted().end()
+        await self.process.wait()
+
+    def end(self) -> None:
         # Process.kill() polls first and so takes the exit status away from the event loop.
         if self.process.returncode is None:
             with suppress(ProcessLookupError):
                 os.kill(self.process.pid, signal.SIGTERM)
         self.stdin.close()
-        await self.process.wait()
 
 
 async def _save(content: AsyncIterator[bytes], path: Path, most: int) -> Path:

@@ -12,6 +12,7 @@ from nextcloud_mcp_server.nextcloud.transport import Address, Transport
 from nextcloud_mcp_server.server.binding import Call
 from nextcloud_mcp_server.server.catalog import Catalog, Limits, find_apps
 from nextcloud_mcp_server.server.surface import Surface
+from nextcloud_mcp_server.text import Readers
 
 
 class ToolFailed(AssertionError):
@@ -24,10 +25,14 @@ class Assistant:
     def __init__(self, session: Session) -> None:
         self.session = session
         catalog = Catalog(find_apps())
-        self.surface = Surface(catalog, Limits(frozenset(catalog.apps)), self._open, "single_user")
+        self.surface = Surface(catalog, Limits(frozenset(catalog.apps)), self._open, "single_user", {Readers: self._reading})
+        self.readers = Readers(idle=0)
 
     async def _open(self, caller: Caller) -> Session:
         return self.session
+
+    async def _reading(self, _: Call) -> Readers:
+        return self.readers
 
     async def call(self, name: str, /, **arguments: Any) -> dict[str, Any]:
         """The answer's fields. Raises ToolFailed with the text of an error answer."""

@@ -72,7 +72,8 @@ async def made(alice: Assistant, bob: Assistant, sandbox: Running) -> World:
     """Fills the sandbox: what alice has, what bob shares with her, and what an account is called."""
     world = World(alice)
     it, call = world.it, alice.call
-    alice.surface = Surface(world.catalog, alice.surface.limits, alice.surface.open_session, "single_user", {SearchFor: _search})
+    providers = {**alice.surface.providers, SearchFor: _search}
+    alice.surface = Surface(world.catalog, alice.surface.limits, alice.surface.open_session, "single_user", providers)
     sandbox.sandbox.add_user("mallory", "mallory", TITLE, groups=("project",))
     sandbox.sandbox.users["alice"].display_name = TITLE
     await _files(it, alice, bob)

@@ -14,18 +14,20 @@ from nextcloud_mcp_server.apps.files.recent import Content
 from nextcloud_mcp_server.core.errors import NextcloudError, TooLarge
 from nextcloud_mcp_server.core.text import cut
 from nextcloud_mcp_server.core.tools import Progress
+from nextcloud_mcp_server.text import Readers, readable_type
+from nextcloud_mcp_server.text.types import kind_of
 
 RAW_MAX = 5 * 2**20
-DOCUMENTS = frozenset({"pdf", "docx", "pptx", "xlsx", "odf", "image"})
 PROCESSORS = {"pdf": "pypdfium2", "office": "embedded", "html": "embedded", "ocr": "tesseract"}
 Mode = Literal["auto", "markdown", "raw"]
 
 
 @dataclass(frozen=True)
 class Reading:
-    """One read of one file: how to parse it, from which character to show it, whom to tell about progress."""
+    """One read of one file: by which engines and how to parse it, from which character to show it, whom to tell about progress."""
 
     files: Files
+    readers: Readers
     mode: Mode
     offset: int
     progress: Progress
@@ -36,12 +38,12 @@ class Reading:
             saved = Path(folder) / "file"
             async with self.files.open(path) as file:
                 answer = _about(file)
-                if not is_document(file.content_type, self.mode):
+                if not self._is_document(file.content_type):
                     return await self._plain(file, answer)
                 if self.mode == "raw":
                     return await self._plain(file, answer.model_copy(update={"parse_status": "skipped"}))
                 try:
-                    answer.size = await save(file, saved)
+                    answer.size = await save(file, saved, self.readers.limits.bytes)
                 except TooLarge as error:
                     return _not_parsed(answer, error)
             return await self._parsed(saved, answer)
@@ -70,13 +72,11 @@ class Reading:
         return answer.model_copy(update={"content": piece.text, "note": piece.note, "parse_notes": notes})
 
     async def _parsed(self, saved: Path, answer: ReadFile) -> ReadFile:
-        from nextcloud_mcp_server.text import extract
-
         async def tell(done: int, total: int) -> None:
             await self.progress(done, total or None, "pages read")
 
         try:
-            found = await extract(saved, answer.content_type, progress=tell)
+            found = await self.readers.extract(saved, answer.content_type, progress=tell)
         except NextcloudError as error:
             failed = _not_parsed(answer, error)
             return _too_large(failed) if answer.size > RAW_MAX else self._shown(_bytes(saved), failed)
@@ -99,21 +99,16 @@ class Reading:
             }
         )
 
-
-def is_document(content_type: str, mode: Mode) -> bool:
-    """Whether a file of this type holds text that must be got out of it; web pages only where Markdown is wanted."""
-    from nextcloud_mcp_server.text import readable_type
-    from nextcloud_mcp_server.text.types import kind_of
-
-    kind = kind_of(content_type)
-    return readable_type(content_type) and (kind in DOCUMENTS or (kind == "html" and mode == "markdown"))
+    def _is_document(self, content_type: str) -> bool:
+        """Whether text must be got out of a file of this type; out of web pages only where Markdown is wanted."""
+        kind = kind_of(content_type)
+        shown = kind == "plain" or (kind == "html" and self.mode != "markdown")
+        return not shown and readable_type(content_type, self.readers.engines)
 
 
-async def save(file: Opened, path: Path) -> int:
-    """The bytes of a file on disk, piece by piece. Raises TooLarge over what text is read from."""
-    from nextcloud_mcp_server.text import Limits
-
-    most, size = Limits().bytes, 0
+async def save(file: Opened, path: Path, most: int) -> int:
+    """The bytes of a file on disk, piece by piece. Raises TooLarge over `most` of them."""
+    size = 0
     with path.open("wb") as target:
         async for piece in file.body:
             size += len(piece)

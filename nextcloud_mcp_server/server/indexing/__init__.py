@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from nextcloud_mcp_server.server.binding import Call, Provider
     from nextcloud_mcp_server.server.catalog import Catalog
     from nextcloud_mcp_server.server.indexing.indexing import Indexing
+    from nextcloud_mcp_server.text import Readers
 
 APP = "semantic"
 EXTRA = ("qdrant_edge", "onnxruntime", "tokenizers")
@@ -28,7 +29,7 @@ def wanted(settings: Settings) -> bool:
     return settings.sync.enabled
 
 
-def build(settings: Settings, sides: "Sides", catalog: "Catalog") -> "Indexing | None":
+def build(settings: Settings, sides: "Sides", catalog: "Catalog", readers: "Readers") -> "Indexing | None":
     """Wired, nothing started; None where search is off. Raises SettingsError."""
     if not wanted(settings):
         return None
@@ -36,7 +37,7 @@ def build(settings: Settings, sides: "Sides", catalog: "Catalog") -> "Indexing |
     from nextcloud_mcp_server.server.indexing.parts import parts
     from nextcloud_mcp_server.server.indexing.people import Provisioned
 
-    return Indexing(settings, parts(settings), Provisioned(settings, sides, catalog))
+    return Indexing(settings, parts(settings, readers), Provisioned(settings, sides, catalog))
 
 
 def providers(indexing: "Indexing | None") -> "Mapping[type[Injected], Provider]":

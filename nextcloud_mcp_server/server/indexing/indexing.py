@@ -72,7 +72,7 @@ class Indexing:
         sync = settings.sync
         self.processors = Processors(
             parts.queue, people, self.indexer, self.state, parts.readers,
-            workers=sync.workers, max_failures=sync.max_failures, limits=parts.limits,
+            workers=sync.workers, max_failures=sync.max_failures,
         )  # fmt: skip
         self.manager = UserManager(people, self.scanner, poll=sync.user_poll)
         self._search = Search(parts.store, self.collections.ready, reranker=parts.reranker, cipher=parts.cipher)
@@ -111,7 +111,7 @@ class Indexing:
         if self.opened.is_set():
             with suppress(StorageError, NextcloudError):
                 await parts.queue.close()
-        await parts.readers.__aexit__(None, None, None)
+        await parts.readers.close()
         for part in (parts.store, parts.embedder, parts.reranker, parts.engine, parts.database):
             if part is not None:
                 await part.close()

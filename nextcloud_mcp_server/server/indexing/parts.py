@@ -1,7 +1,6 @@
 """Chooses, by the settings, what keeps the index: database, queue, store, embedder, readers."""
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,19 +16,17 @@ from nextcloud_mcp_server.index.queue.embedded import EmbeddedQueue
 from nextcloud_mcp_server.index.queue.port import Queue
 from nextcloud_mcp_server.index.rerank import HttpReranker
 from nextcloud_mcp_server.index.store.port import VectorStore
+from nextcloud_mcp_server.server.reading import readers_of
 from nextcloud_mcp_server.settings import Mode, Settings, SettingsError, cache_directory
-from nextcloud_mcp_server.settings.search import Documents, Search
+from nextcloud_mcp_server.settings.search import Search
 from nextcloud_mcp_server.storage import Database, StorageError, open_database
-from nextcloud_mcp_server.text import Engines, Limits, Readers, Remote, Tesseract
-from nextcloud_mcp_server.text.types import OFFICE
+from nextcloud_mcp_server.text import Readers
 
 FILE = "index.db"
 OPENAI = "https://api.openai.com/v1"
 CHARACTERS = 4
 """Characters of a token, for settings in characters."""
 OVERLAPPING = 5
-DOCLING = ("image/*",)
-UNSTRUCTURED = ("application/pdf", "image/*", *OFFICE)
 
 
 @dataclass
@@ -42,15 +39,14 @@ class Parts:
     embedder: Embedder
     engine: Engine | None
     readers: Readers
-    limits: Limits
     shape: Shape
     reranker: HttpReranker | None
     cipher: Cipher | None
     queue_name: str = "sqlite"
 
 
-def parts(settings: Settings) -> Parts:
-    """Raises SettingsError."""
+def parts(settings: Settings, readers: Readers | None = None) -> Parts:
+    """`readers` are those that others of the process use too. Raises SettingsError."""
     single = settings.mode is Mode.SINGLE_USER
     place = address(settings.storage, settings.server.data_dir)
     if single and not settings.storage.database_url and not settings.storage.file:
@@ -74,8 +70,7 @@ def parts(settings: Settings) -> Parts:
         store=store,
         embedder=embedder or LocalEmbedder(_there(engine)),
         engine=engine,
-        readers=Readers(_engines(settings.documents)),
-        limits=Limits(bytes=int((settings.documents.max_pdf_mb or 1024) * 2**20)),
+        readers=readers or readers_of(settings.documents),
         shape=Shape(overlap=search.chunk_overlap // OVERLAPPING, most=max(1, search.chunk_size // CHARACTERS)),
         reranker=_reranker(search),
         cipher=None if single else _cipher(settings),
@@ -132,26 +127,3 @@ def _reranker(search: Search) -> HttpReranker | None:
 def _cipher(settings: Settings) -> Cipher | None:
     keys = [key.get_secret_value() for key in settings.storage.encryption_keys]
     return MultiFernet([Fernet(key) for key in keys]) if keys else None
-
-
-def _engines(documents: Documents) -> Engines:
-    """Services first in the order custom, Docling, Unstructured; they see only the types that they are for."""
-    tesseract = Tesseract(documents.tesseract_cmd or "tesseract", documents.tesseract_lang) if documents.tesseract else None
-    return Engines(tesseract, tuple(_remotes(documents)))
-
-
-def _remotes(documents: Documents) -> Iterator[Remote]:
-    if documents.custom:
-        if not documents.custom_url:
-            raise SettingsError("CUSTOM_PROCESSOR_URL is missing: ENABLE_CUSTOM_PROCESSOR needs its address.")
-        key = documents.custom_key.get_secret_value() if documents.custom_key else ""
-        name, seconds = documents.custom_name, documents.custom_timeout
-        yield Remote("custom", documents.custom_url, documents.custom_types, name, key, seconds)
-    if documents.docling:
-        if not documents.docling_url:
-            raise SettingsError("DOCLING_API_URL is missing: ENABLE_DOCLING needs its address.")
-        yield Remote("docling", documents.docling_url, DOCLING)
-    if documents.unstructured:
-        options = {"strategy": documents.unstructured_strategy, "languages": ",".join(documents.unstructured_languages)}
-        seconds = documents.unstructured_timeout
-        yield Remote("unstructured", documents.unstructured_url, UNSTRUCTURED, seconds=seconds, options=options)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from nextcloud_mcp_server.core.errors import TooLarge
-from nextcloud_mcp_server.text import Engines, Limits, Readers, Remote, Tesseract, Unreadable, extract, readable_type
+from nextcloud_mcp_server.text import Engines, Limits, Readers, Remote, Tesseract, Unreadable, readable_type
 from tests.unit.text.conftest import MakeZip, pdf
 
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
@@ -161,8 +161,9 @@ async def test_a_file_over_the_byte_limit_is_refused_before_it_is_all_there(tmp_
             taken += 1
             yield b"x" * 1000
 
-    with pytest.raises(TooLarge, match="limit"):
-        await extract(endless(), "text/plain", Limits(bytes=5000))
+    async with Readers(limits=Limits(bytes=5000)) as readers:
+        with pytest.raises(TooLarge, match="limit"):
+            await readers.extract(endless(), "text/plain")
     assert taken == 6
 
 

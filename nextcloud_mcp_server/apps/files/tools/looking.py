@@ -16,6 +16,7 @@ from nextcloud_mcp_server.core.arguments import Cursor, Limit, Offset
 from nextcloud_mcp_server.core.errors import InvalidValue
 from nextcloud_mcp_server.core.page import DEFAULT_LIMIT, Page, cursor_for, offset_of, paginate
 from nextcloud_mcp_server.core.tools import Progress
+from nextcloud_mcp_server.text import Readers
 
 
 @TOOLS.read(items="files", total="total_count", untrusted=True)
@@ -36,13 +37,14 @@ async def nc_webdav_list_directory(
 @TOOLS.read(untrusted=True)
 async def nc_webdav_read_file(
     files: Files,
+    readers: Readers,
     progress: Progress,
     path: str,
     parse_document: Annotated[Mode, AnyCase, Field(description="Of PDF and office files: their text, Markdown, or the bytes.")] = "auto",
     offset: Offset = 0,
 ) -> ReadFile:
     """Read a file: text, the text of documents, else base64 up to 5 MiB."""
-    read = await Reading(files, parse_document, offset, progress).read(paths.named(path))
+    read = await Reading(files, readers, parse_document, offset, progress).read(paths.named(path))
     return read.model_copy(update={"path": path})
 
 
