@@ -13,14 +13,13 @@ from starlette.routing import Route
 
 from nextcloud_mcp_server.auth.oidc.errors import OAuthRefused
 from nextcloud_mcp_server.auth.server import pages
-from nextcloud_mcp_server.auth.server.authorize import NOT_KEPT, set_cookie
+from nextcloud_mcp_server.auth.server.authorize import NOT_KEPT, WAIT_SECONDS, set_cookie
 from nextcloud_mcp_server.auth.server.gate import Arrived, Gate, NotArrived
 from nextcloud_mcp_server.auth.server.rates import Rates
 from nextcloud_mcp_server.auth.server.requests import AuthorizationRequest
 from nextcloud_mcp_server.auth.server.sign_ins import SIGN_IN_SECONDS, SignIn, SignIns
 from nextcloud_mcp_server.core.errors import Delayed, NextcloudError
 
-WAIT_SECONDS = 3
 CALLBACK = "/oauth/callback"
 _NAME = "This server"
 

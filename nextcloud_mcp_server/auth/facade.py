@@ -44,9 +44,10 @@ class Facade:
         return Clients(self.kept.database, static, MetadataDocuments())
 
     def routes(self) -> list[Route]:
-        consents, sign_ins = Consents(self.kept.database), SignIns(self.kept.vault)
+        consents, sign_ins, place = Consents(self.kept.database), SignIns(self.kept.vault), self.settings.nextcloud
+        shown = (place.public_url or place.host).partition("://")[2]
         authorize = Authorize(
-            self.issuer, self.resource, self.scopes, self.clients, sign_ins, consents, self.tokens, self.gate, self.kept.rates
+            self.issuer, self.resource, self.scopes, self.clients, sign_ins, consents, self.tokens, self.gate, self.kept.rates, shown
         )
         endpoints = TokenEndpoints(self.clients, self.tokens, self.kept.rates, self.ended)
         return routes(authorize, endpoints, self.scopes, self.settings.identity.scope_separator)

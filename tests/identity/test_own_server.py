@@ -84,12 +84,12 @@ async def test_a_person_signs_in_and_the_client_gets_tokens_for_what_was_approve
 
 async def test_the_page_names_client_host_target_and_scopes_and_warns_about_loopback(world: World) -> None:
     page = await run_sync(Person("alice").open, world.ask(Pkce(), scope="openid notes:read notes:write"))
-    for text in ("desk", "http://127.0.0.1:3333", "Read · Create, change and delete: notes", "your own computer"):
+    for text in ("desk", "http://127.0.0.1:3333", "Read, create, change and delete", "notes", "your own computer"):
         assert text in page.text
     policy = page.headers["content-security-policy"]
     assert "default-src 'none'" in policy
     assert "frame-ancestors 'none'" in policy
-    assert "form-action 'self' http://127.0.0.1:3333;" in policy
+    assert "form-action 'self';" in policy
     assert page.headers["x-frame-options"] == "DENY"
     assert "script" not in page.text
     cookie = page.headers["set-cookie"]

@@ -2,8 +2,10 @@
 
 import base64
 import hashlib
+import re
 import secrets
 from dataclasses import dataclass, field
+from html import unescape
 from html.parser import HTMLParser
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from urllib.parse import parse_qs, urlencode, urljoin, urlsplit
@@ -51,6 +53,12 @@ def forms(page: str) -> list[Form]:
     return parser.forms
 
 
+def onward(answer: httpx2.Response) -> str | None:
+    """Where a browser goes from an answer by itself and at once: by redirect, or by a page that says so."""
+    found = re.search(r'http-equiv="refresh" content="0; url=([^"]+)"', answer.text)
+    return answer.headers.get("location") or (unescape(found[1]) if found else None)
+
+
 @dataclass
 class Pkce:
     """RFC 7636 S256."""
@@ -69,7 +77,8 @@ class Person:
         self.name, self.password, self.stop = name, password or name, stop
         # As browsers do on loopback: cookies marked Secure are sent without TLS too.
         jar = CookieJar(DefaultCookiePolicy(secure_protocols=("https", "http")))
-        self.http = httpx2.Client(headers={"X-Demo-User": name}, cookies=jar)
+        # Loopback has no TLS; loading the machine's certificates for nothing costs more than a sign-in.
+        self.http = httpx2.Client(headers={"X-Demo-User": name}, cookies=jar, verify=False)
 
     def __del__(self) -> None:
         self.http.close()
@@ -79,13 +88,12 @@ class Person:
         return self._follow(self.http.get(url, follow_redirects=False))
 
     def submit(self, page: httpx2.Response, **values: str) -> httpx2.Response:
-        """Sends the first form of a page with these values."""
+        """Sends the first form of a page with these values, and the `Origin` that browsers send."""
         form = forms(page.text)[0]
-        return self._follow(
-            self.http.request(
-                form.method.upper(), urljoin(str(page.url), form.action), data={**form.fields, **values}, follow_redirects=False
-            )
-        )
+        nameless = page.headers.get("referrer-policy") == "no-referrer"
+        headers = {} if form.method == "get" else {"Origin": "null" if nameless else f"{page.url.scheme}://{page.url.netloc.decode()}"}
+        url, data = urljoin(str(page.url), form.action), {**form.fields, **values}
+        return self._follow(self.http.request(form.method.upper(), url, data=data, headers=headers, follow_redirects=False))
 
     def sign_in(self, url: str, *, consent: bool = True) -> dict[str, str]:
         """Goes through login and consent; the parameters with which the client's address was called.
@@ -109,14 +117,14 @@ class Person:
 
     def answer(self, page: httpx2.Response) -> dict[str, str] | None:
         """The parameters of the redirect to the client, where the last answer was one."""
-        target = page.headers.get("location", "")
-        if not target.startswith(self.stop):
+        target = onward(page)
+        if target is None or not target.startswith(self.stop):
             return None
         return {name: values[0] for name, values in parse_qs(urlsplit(target).query).items()}
 
     def _follow(self, response: httpx2.Response) -> httpx2.Response:
         for _ in range(20):
-            target = response.headers.get("location")
+            target = onward(response)
             if target is None or target.startswith(self.stop):
                 return response
             response = self.http.get(urljoin(str(response.url), target), follow_redirects=False)

@@ -22,12 +22,12 @@ from nextcloud_mcp_server.auth.server.tokens import Asked, Tokens
 from nextcloud_mcp_server.core.errors import Delayed, NextcloudError
 
 BROWSER_COOKIE = "__Host-mcp-browser"
-WAIT_SECONDS = 3
+WAIT_SECONDS = 5
 
 
 @dataclass(frozen=True)
 class Authorize:
-    """The endpoints. `issuer` is this server's public address, `resource` what its tokens are for."""
+    """The endpoints. `issuer` is this server's public address, `resource` what its tokens are for, `nextcloud` Nextcloud's, as shown."""
 
     issuer: str
     resource: str
@@ -38,6 +38,7 @@ class Authorize:
     tokens: Tokens
     gate: Gate
     rates: Rates
+    nextcloud: str = ""
 
     async def authorize(self, http: Request) -> Response:
         """GET /oauth/authorize (OAuth 2.1 section 4.1.1)."""
@@ -59,10 +60,13 @@ class Authorize:
             return self._refuse(uri, request.state, "temporarily_unavailable", "Too many sign-ins from this address.")
         if passed := await self._without_page(http, request):
             return passed
-        return await self._ask(request)
+        return await self._ask(http, request)
 
     async def consent(self, http: Request) -> Response:
         """POST /oauth/consent: what the person decided on our page."""
+        return pages.onward(await self._decided(http), self.issuer)
+
+    async def _decided(self, http: Request) -> Response:
         form = {name: value for name, value in (await http.form()).items() if isinstance(value, str)}
         sign_in = await self.sign_ins.find(form.get("sign_in", ""))
         if sign_in is None or sign_in.away:
@@ -71,14 +75,13 @@ class Authorize:
             form.get("csrf", "").encode(), sign_in.csrf.encode()
         ):
             return pages.failure("This page was not opened in this browser.", "Start the sign-in again in the app.", 403)
-        if "approve" not in form:
+        if not form.keys() & {"approve", "another"}:
             await self.sign_ins.finish(sign_in)
             return _forget(
                 sign_in, self._refuse(sign_in.request.redirect_uri, sign_in.request.state, "access_denied", "The person declined.")
             )
-        browser = await self.sign_ins.browser(http.cookies.get(BROWSER_COOKIE))
-        arrived = await self.gate.shortcut(browser, frozenset(sign_in.request.scopes)) if browser else None
-        if arrived:
+        arrived = await self._known(http, sign_in.request)
+        if arrived and "approve" in form and form.get("account") == arrived.who.subject:
             return await self._finish(sign_in, arrived)
         return await self._leave(sign_in, offline="offline" in form)
 
@@ -92,23 +95,28 @@ class Authorize:
 
     async def _without_page(self, http: Request, request: AuthorizationRequest) -> Response | None:
         """A person who is signed in here and approved exactly this before sees no page."""
-        browser = await self.sign_ins.browser(http.cookies.get(BROWSER_COOKIE))
-        if browser is None or request.always_ask or not await self.consents.covers(browser, request):
+        arrived = None if request.always_ask else await self._known(http, request)
+        if arrived is None or not await self.consents.covers(arrived.who, request):
             return None
-        arrived = await self.gate.shortcut(browser, frozenset(request.scopes))
-        return await self._answer(request, arrived) if arrived else None
+        return await self._answer(request, arrived)
 
-    async def _ask(self, request: AuthorizationRequest) -> Response:
+    async def _known(self, http: Request, request: AuthorizationRequest) -> Arrived | None:
+        """A person who is signed in with this browser, where nothing more than their approval is needed."""
+        browser = await self.sign_ins.browser(http.cookies.get(BROWSER_COOKIE))
+        return await self.gate.shortcut(browser, frozenset(request.scopes)) if browser else None
+
+    async def _ask(self, http: Request, request: AuthorizationRequest) -> Response:
         sign_in, cookie = await self.sign_ins.begin(request)
-        targets = [pages.origin_of(request.redirect_uri)]
+        known = await self._known(http, request)
         page = pages.render(
             "consent",
-            form_targets=targets,
             name=request.client_name,
             host=request.client_host,
             target=pages.origin_of(request.redirect_uri),
             loopback=is_loopback(request.redirect_uri),
-            scopes=pages.in_words(request.scopes),
+            nextcloud=self.nextcloud,
+            account=known.who.subject if known else "",
+            grants=pages.in_words(request.scopes),
             offers_offline=self.gate.offers_offline,
             action=f"{self.issuer}/oauth/consent",
             sign_in=sign_in.id,

@@ -2,18 +2,25 @@
 
 import base64
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Collection
 from functools import cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from starlette.responses import HTMLResponse
+from starlette.responses import HTMLResponse, Response
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-_ACCESS = {"read": "Read", "write": "Create, change and delete", "send": "Send"}
-_OIDC = {"openid": "Know who you are", "profile": "See your name", "email": "See your mail address"}
+_ACCESS = {"read": "read", "send": "send", "write": "create, change and delete"}
+_OIDC = {"openid": "who you are", "profile": "your name", "email": "your mail address"}
+_AREAS = {
+    "semantic": "search by meaning",
+    "todo": "tasks",
+    "unified": "search in all apps",
+    "users": "people's profiles",
+    "userstatus": "status",
+}
 
 
 @cache
@@ -27,20 +34,20 @@ def _environment() -> "tuple[Environment, str]":
     return environment, style
 
 
-def render(template: str, *, status: int = 200, form_targets: Iterable[str] = (), **values: Any) -> HTMLResponse:
-    """A page with its headers. `form_targets` are origins that a form's answer may redirect to (browsers check redirects too)."""
+def render(template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
+    """A page with its headers."""
     from markupsafe import Markup
 
     environment, style = _environment()
     body = environment.get_template(f"{template}.html").render(style=Markup(style), **values)  # noqa: S704 - our own file
     hashed = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    targets = " ".join(["'self'", *form_targets])
     headers = {
-        "Content-Security-Policy": f"default-src 'none'; style-src 'sha256-{hashed}'; form-action {targets}; "
+        "Content-Security-Policy": f"default-src 'none'; style-src 'sha256-{hashed}'; img-src data:; form-action 'self'; "
         "frame-ancestors 'none'; base-uri 'none'",
         "X-Frame-Options": "DENY",
         "X-Content-Type-Options": "nosniff",
-        "Referrer-Policy": "no-referrer",
+        # With `no-referrer` a browser sends our own form with `Origin: null` (Fetch, "append a request Origin header").
+        "Referrer-Policy": "same-origin",
         "Cache-Control": "no-store",
     }
     return HTMLResponse(body, status, headers)
@@ -51,18 +58,54 @@ def failure(text: str, hint: str = "", status: int = 400) -> HTMLResponse:
     return render("error", status=status, text=text, hint=hint)
 
 
-def in_words(scopes: Iterable[str]) -> list[str]:
-    """What scopes allow, one line each, apps together."""
-    by_app: dict[str, list[str]] = {}
-    lines = [_OIDC[scope] for scope in sorted(scopes) if scope in _OIDC]
-    for scope in sorted(scopes):
-        app, _, access = scope.partition(":")
+def onward(answer: Response, issuer: str) -> Response:
+    """The answer to a form: a redirect to elsewhere becomes a page that goes there.
+
+    Browsers hold `form-action` against every redirect that follows a form, also against those that a provider or a client adds.
+    """
+    url = answer.headers.get("location", "")
+    if not url or url.startswith(f"{issuer}/"):
+        return answer
+    page = render("onward", url=url, place=place_of(url))
+    page.raw_headers.extend(header for header in answer.raw_headers if header[0] == b"set-cookie")
+    return page
+
+
+def in_words(scopes: Collection[str]) -> list[tuple[str, list[str]]]:
+    """What scopes allow: what may be done, and in which areas; the most far-reaching first."""
+    by_area: dict[str, list[str]] = {}
+    for scope in scopes:
+        area, _, access = scope.partition(":")
         if access:
-            by_app.setdefault(app, []).append(_ACCESS.get(access, access.capitalize()))
-    return lines + [f"{' · '.join(words)}: {app}" for app, words in by_app.items()]
+            by_area.setdefault(_AREAS.get(area, area), []).append(access)
+    groups: dict[tuple[str, ...], list[str]] = {}
+    for area in sorted(by_area):
+        groups.setdefault(tuple(sorted(by_area[area], key=_place)), []).append(area)
+    lines = [(_sentence(accesses), groups[accesses]) for accesses in sorted(groups, key=_reach)]
+    about = [_OIDC[scope] for scope in _OIDC if scope in scopes]
+    return [*lines, ("Know about you", about)] if about else lines
+
+
+def _place(access: str) -> tuple[int, str]:
+    return list(_ACCESS).index(access) if access in _ACCESS else len(_ACCESS), access
+
+
+def _reach(accesses: tuple[str, ...]) -> tuple[bool, int]:
+    return accesses == ("read",), -len(accesses)
+
+
+def _sentence(accesses: tuple[str, ...]) -> str:
+    if accesses == ("read",):
+        return "Only read"
+    return ", ".join(_ACCESS.get(access, access) for access in accesses).capitalize()
 
 
 def origin_of(uri: str) -> str:
-    """Scheme, host and port as a Content-Security-Policy source."""
+    """Scheme, host and port."""
     parts = urlsplit(uri)
     return f"{parts.scheme}://{parts.netloc}"
+
+
+def place_of(uri: str) -> str:
+    """Host and port as people read them."""
+    return urlsplit(uri).netloc
