@@ -19,6 +19,7 @@ from nextcloud_mcp_server.nextcloud.transport import Transport
 from nextcloud_mcp_server.settings import Settings
 from nextcloud_mcp_server.storage import Leases
 
+ACTS = "as each caller by the login name and app password of the request"
 NEXT_STEP = "Allow background work by an app password: POST /api/v1/users/{you}/app-password."
 
 
@@ -38,7 +39,7 @@ class BasicMode:
 
             async def alone() -> Ready:
                 inbound = PassThrough(self.transport.address.base, self.session)
-                return Ready(inbound, CallersOwn(self.transport, self.cache, None, self.policy))
+                return Ready(inbound, CallersOwn(self.transport, self.cache, None, self.policy), acts=ACTS)
 
             return Sides(alone)
         kept = keeping(self.settings)
@@ -64,4 +65,5 @@ class BasicMode:
         inbound, outbound = PassThrough(base, self.session, seen), CallersOwn(self.transport, self.cache, passwords, self.policy)
         management = managed(self.settings, kept, inbound, outbound, self.transport, provider)
         close = (kept.database.close, provider.http.aclose)
-        return Ready(inbound, outbound, (), None, background, close, users, kept.store.granted, management)
+        acts = f"{ACTS}; in the background by app passwords that people left"
+        return Ready(inbound, outbound, (), None, background, close, users, kept.store.granted, management, acts)

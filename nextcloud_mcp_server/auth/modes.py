@@ -23,15 +23,17 @@ def sides(settings: Settings, transport: Transport, cache: Cache, scopes: Scopes
 
     match settings.mode:
         case Mode.SINGLE_USER:
-            return _single_user(settings, session)
+            made = _single_user(settings, session)
         case Mode.BASIC:
             from nextcloud_mcp_server.auth.basic_mode import BasicMode
 
-            return BasicMode(settings, transport, cache, session, policy(settings)).sides()
+            made = BasicMode(settings, transport, cache, session, policy(settings)).sides()
         case Mode.LOGIN_FLOW | Mode.OAUTH:
             from nextcloud_mcp_server.auth.token_modes import TokenModes
 
-            return TokenModes(settings, transport, cache, session, policy(settings), scopes).sides()
+            made = TokenModes(settings, transport, cache, session, policy(settings), scopes).sides()
+    made.title = f"{transport.user_agent.replace('/', ' ')}: mode {settings.mode}, Nextcloud {transport.address.base}"
+    return made
 
 
 def _single_user(settings: Settings, session: Callable[[Credential], Session]) -> Sides:
@@ -41,7 +43,7 @@ def _single_user(settings: Settings, session: Callable[[Credential], Session]) -
     outbound = OneAccount(session(credential))
 
     async def prepare() -> Ready:
-        return Ready(inbound, outbound)
+        return Ready(inbound, outbound, background=[outbound.try_once], acts=f"as {account.username} by NEXTCLOUD_PASSWORD")
 
     return Sides(prepare)
 

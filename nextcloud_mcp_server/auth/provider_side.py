@@ -58,6 +58,7 @@ class ProviderSide:
     provider: Provider
     client: ClientSecret
     origin: Origin
+    registration: Registration
     grants: Grants
     way: Way
 
@@ -78,7 +79,27 @@ class ProviderSide:
         endpoint = TokenEndpoint(provider, client, http)
         resource = identity.resource if "://" in identity.resource else None
         grants = Grants(kept.database, kept.vault, kept.audit, kept.events, endpoint, resource=resource)
-        return cls(settings, kept, issuer, http, provider, client, origin, grants, _way(identity, provider, integrated))
+        way = _way(identity, provider, integrated)
+        return cls(settings, kept, issuer, http, provider, client, origin, registration, grants, way)
+
+    async def follow(self) -> None:
+        """Keeps a registered client from ending, for ever."""
+        await self.registration.follow(self.provider, self.client)
+
+    @property
+    def cautions(self) -> list[str]:
+        """What an administrator should know of this provider as it is used."""
+        found: list[str] = []
+        if self.way == "forward":
+            found.append(
+                "MCP_OAUTH_OUTBOUND=forward shows callers' tokens to Nextcloud, which the MCP specification rules out: use exchange or own."
+            )
+        if self.client.expires_at:
+            found.append(
+                f"This server's client at {self.provider.issuer} ends again and again, and all people have to sign in anew each time: "
+                "make a lasting client there and set OIDC_CLIENT_ID and OIDC_CLIENT_SECRET."
+            )
+        return found
 
     @property
     def endpoint(self) -> TokenEndpoint:

@@ -31,6 +31,7 @@ Work = Callable[[], Coroutine[None, None, None]]
 class Ready:
     """A mode that can serve: who calls, as whom we act, the routes it needs, what runs in the background.
 
+    `acts` says in a few words as whom and how; `cautions` what an administrator should know of that.
     `users` are those who let the server work while they are away, `granted` what one of them limited that to (None: no limit).
     """
 
@@ -43,17 +44,22 @@ class Ready:
     users: Callable[[], Awaitable[list[str]]] | None = None
     granted: Callable[[str], Awaitable[frozenset[str] | None]] | None = None
     management: "Management | None" = None
+    acts: str = ""
+    cautions: Sequence[str] = ()
 
 
 @dataclass
 class Sides:
     """A mode as the server sees it. `prepare` makes it ready; until it succeeds callers are told to come back.
 
+    `title` begins the line that says at the start what this server is.
+
     `challenge` makes the 403 challenge of a tool whose scopes a token lacks; None in modes without scopes.
     """
 
     prepare: Callable[[], Awaitable[Ready]]
     challenge: Callable[[Iterable[str], str], str] | None = None
+    title: str = ""
     _ready: Ready | None = None
     _why: str = "The server is starting."
     _tasks: list[asyncio.Task[None]] = field(default_factory=list[asyncio.Task[None]])
@@ -109,6 +115,9 @@ class Sides:
         except SettingsError as error:
             self._why = str(error)
             raise
+        log.info("%s, acts %s", self.title, self._ready.acts)
+        for caution in self._ready.cautions:
+            log.warning("%s", caution)
         self._tasks += [asyncio.create_task(work()) for work in self._ready.background]
         return True
 

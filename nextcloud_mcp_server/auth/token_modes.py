@@ -134,13 +134,27 @@ class TokenModes:
         outbound, users = self._outbound(kept, side)
         upkeep = self._upkeep(kept, facade, side)
         routes = [*self._metadata(facade, side), *self._pages(kept, facade, login, side)]
-        inbound, background = Limited(bearer, kept.people, kept.store), (kept.events.run, upkeep.run)
+        inbound, background = Limited(bearer, kept.people, kept.store), [kept.events.run, upkeep.run]
+        if side:
+            background.append(side.follow)
         provider = late_provider(self.settings, self.transport, side)
         close = (kept.database.close, provider.http.aclose)
         management = managed(
             self.settings, kept, inbound, outbound, self.transport, provider, resource=self.resource, login=login, side=side
         )
-        return Ready(inbound, outbound, routes, login, background, close, users, kept.store.granted, management)
+        acts, cautions = self._acts(side), side.cautions if side else ()
+        return Ready(inbound, outbound, routes, login, background, close, users, kept.store.granted, management, acts, cautions)
+
+    def _acts(self, side: ProviderSide | None) -> str:
+        if side is None:
+            return "by the app password that each person granted; this server signs people in"
+        ways = {
+            "exchange": "by exchanging each caller's token",
+            "own": "by what each person granted this server",
+            "forward": "by each caller's own token",
+        }
+        how = "by the app password that each person granted" if self.settings.mode is Mode.LOGIN_FLOW else ways[side.way]
+        return f"{how}; {side.provider.issuer} signs people in, client credentials: {side.origin}"
 
     def _verifier(self, facade: Facade | None, side: ProviderSide | None) -> Verifier:
         """With `own` and the facade only tokens that this server issued."""

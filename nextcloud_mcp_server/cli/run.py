@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from nextcloud_mcp_server.server.http import LOOPBACK
-from nextcloud_mcp_server.settings import Mode, Settings, SettingsError, read, warnings
+from nextcloud_mcp_server.settings import Mode, Settings, SettingsError, read
 
 _OPTION_NAMES: Mapping[str, str] = {
     "nextcloud_host": "NEXTCLOUD_HOST",
@@ -55,9 +55,8 @@ def serve(settings: Settings, transport: str, host: str, port: int) -> None:
     _check_reach(settings, transport, host)
     product = build(settings)
     log = logging.getLogger("nextcloud_mcp_server")
-    for warning in warnings():
-        log.warning("%s", warning)
-    log.info("%s", product.banner())
+    for caution in settings.cautions:
+        log.warning("%s", caution)
     if transport == "stdio":
         from nextcloud_mcp_server.server.stdio import serve as serve_stdio
 

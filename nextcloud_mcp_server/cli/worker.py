@@ -40,7 +40,7 @@ def command(concurrency: int | None, tier: str | None, env_file: Path | None) ->
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
         async with product.running():
-            logging.getLogger(LOG).info("%s: worker", product.banner())
+            logging.getLogger(LOG).info("This process indexes for those that serve")
             await stop.wait()
 
     run(work)

@@ -63,11 +63,6 @@ class Product:
                 await self.readers.close()
                 await self.transport.aclose()
 
-    def banner(self) -> str:
-        """One line at start: mode, host, outbound way."""
-        address = self.transport.address.base
-        return f"nextcloud-mcp-server {__version__}: mode {self.settings.mode}, Nextcloud {address}"
-
 
 def build(settings: Settings) -> Product:
     """Everything wired, nothing started. Raises SettingsError."""

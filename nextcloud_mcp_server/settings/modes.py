@@ -7,6 +7,18 @@ from nextcloud_mcp_server.settings.tree import Mode, Nextcloud
 
 MODE_NAMES = frozenset({"MCP_AUTH_MODE", "MCP_DEPLOYMENT_MODE", "ENABLE_MULTI_USER_BASIC_AUTH", "ENABLE_LOGIN_FLOW"})
 _OLDER = {"single_user_basic": Mode.SINGLE_USER, "multi_user_basic": Mode.BASIC}
+_USED_BY: Mapping[str, frozenset[Mode]] = {
+    "NEXTCLOUD_USERNAME": frozenset({Mode.SINGLE_USER}),
+    "NEXTCLOUD_PASSWORD": frozenset({Mode.SINGLE_USER}),
+    "MCP_BEARER_TOKEN": frozenset({Mode.SINGLE_USER}),
+    "ENABLE_MULTI_USER_BASIC_AUTH": frozenset({Mode.BASIC}),
+    "ENABLE_LOGIN_FLOW": frozenset({Mode.LOGIN_FLOW}),
+    "MCP_IDENTITY_PROVIDER": frozenset({Mode.LOGIN_FLOW, Mode.OAUTH}),
+    "ALLOWED_MCP_CLIENTS": frozenset({Mode.LOGIN_FLOW, Mode.OAUTH}),
+    "MCP_OAUTH_OUTBOUND": frozenset({Mode.OAUTH}),
+    "MCP_IMPERSONATION": frozenset({Mode.OAUTH}),
+}
+"""Settings that not every mode uses. OIDC client settings are legal in Basic mode too (Astrolabe)."""
 _TRUE = frozenset({"1", "true", "yes", "on"})
 
 
@@ -24,6 +36,12 @@ def choose_mode(sections: Mapping[str, Any], environment: Mapping[str, str]) -> 
             return None, [f"Settings of several modes are present ({'; '.join(found.values())}): remove all but one, or set MCP_AUTH_MODE."]
         mode = next(iter(found), Mode.OAUTH)
     return mode, _missing(mode, nextcloud)
+
+
+def unused(mode: Mode, environment: Mapping[str, str]) -> list[str]:
+    """A warning for settings that only another mode uses: an explicit choice silences what they would have chosen."""
+    names = [name for name, modes in _USED_BY.items() if environment.get(name) and mode not in modes]
+    return [f"{', '.join(sorted(names))}: not used in the mode {mode}."] if names else []
 
 
 def _named(text: str) -> Mode | None:

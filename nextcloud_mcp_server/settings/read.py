@@ -12,7 +12,7 @@ from pydantic.fields import FieldInfo
 
 from nextcloud_mcp_server.settings.fields import Section
 from nextcloud_mcp_server.settings.identity import Storage
-from nextcloud_mcp_server.settings.modes import MODE_NAMES, choose_mode
+from nextcloud_mcp_server.settings.modes import MODE_NAMES, choose_mode, unused
 from nextcloud_mcp_server.settings.tree import Server, Settings
 
 PREFIXES = ("NEXTCLOUD_", "MCP_", "OIDC_", "VECTOR_SYNC_", "SEARCH_", "DOCUMENT_", "TOKEN_", "QDRANT_", "OLLAMA_", "OPENAI_")
@@ -42,11 +42,12 @@ def _read() -> Settings:
             values[name] = section()
         except ValidationError as error:
             problems += [_problem(section, cast(dict[str, Any], one)) for one in error.errors(include_url=False)]
-    if not problems:
-        values["mode"], problems = choose_mode(values, os.environ)
-    if problems:
-        raise SettingsError("\n".join(problems))
-    return Settings.model_construct(**values)
+    mode, more = (None, []) if problems else choose_mode(values, os.environ)
+    problems += more
+    cautions = warnings()
+    if problems or mode is None:
+        raise SettingsError("\n".join([*problems, *cautions]))
+    return Settings.model_construct(**values, mode=mode, cautions=(*cautions, *unused(mode, os.environ)))
 
 
 def read_storage(environment: Mapping[str, str] | None = None, *, overrides: Mapping[str, str] | None = None) -> tuple[Storage, Path]:

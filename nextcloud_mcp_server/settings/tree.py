@@ -81,3 +81,5 @@ class Settings(Section):
     search: Search
     documents: Documents
     mode: Mode
+    cautions: tuple[str, ...] = ()
+    """What an administrator should know of these settings although they fit."""

@@ -11,7 +11,7 @@ import pytest
 from nextcloud_mcp_server.auth.oidc.discovery import discover
 from nextcloud_mcp_server.auth.oidc.errors import OAuthRefused, ProviderUnfit
 from nextcloud_mcp_server.auth.oidc.http import ClientSecret, OidcHttp
-from nextcloud_mcp_server.auth.oidc.registration import Registration, Wish, token_type
+from nextcloud_mcp_server.auth.oidc.registration import Registration, Wish
 from nextcloud_mcp_server.auth.oidc.token_endpoint import TokenEndpoint
 from nextcloud_mcp_server.storage import Database
 from tests.identity.own_server import state
@@ -129,11 +129,28 @@ async def test_a_provider_that_registers_nobody_stops_the_start(node_provider: N
     assert "OIDC_CLIENT_ID" in told.value.hint
 
 
-@pytest.mark.parametrize(("text", "meant"), [("Bearer", "opaque"), ("OPAQUE", "opaque"), ("JWT", "jwt"), (None, None), ("", None)])
-def test_the_token_type_in_any_case(text: str | None, meant: str | None) -> None:
-    assert token_type(text) == meant
+async def test_a_client_that_ends_is_replaced_while_the_server_runs(
+    node_provider: NodeProvider, database: Database, http: OidcHttp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nextcloud's own provider forgets registered clients after an hour."""
+    monkeypatch.setattr("nextcloud_mcp_server.auth.oidc.registration.AGAIN_SECONDS", 0.01)
+    clock, told = Clock(), list[str]()
 
+    async def orphaned() -> None:
+        told.append("all")
 
-def test_another_token_type_is_refused() -> None:
-    with pytest.raises(ValueError, match="jwt or opaque"):
-        token_type("saml")
+    provider = await discover(http, node_provider.discovery_url)
+    own = registration(database, http, orphaned=orphaned, clock=clock)
+    first, _ = await own.resolve(provider, None)
+    value = {"client_id": first.client_id, "client_secret": first.secret, "client_secret_expires_at": clock.now + 3600}
+    await own._keep(provider, value)
+    held, _ = await own.resolve(provider, None)
+    assert (held.client_id, held.expires_at) == (first.client_id, clock.now + 3600)
+    endpoint = TokenEndpoint(provider, held, http)
+    clock.now += 3400
+    with anyio.fail_after(30):
+        await own.follow(provider, held)
+    assert held.client_id != first.client_id
+    assert told == ["all"]
+    with pytest.raises(OAuthRefused, match="invalid_grant"):
+        await endpoint.refresh("x", (), None)

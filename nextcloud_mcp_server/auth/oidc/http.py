@@ -20,12 +20,20 @@ MAX_BYTES = 1 << 20
 RETRY_AFTER = 10.0
 
 
-@dataclass(frozen=True)
+@dataclass
 class ClientSecret:
-    """This server's credentials at a provider; `secret` None is a public client."""
+    """This server's credentials at a provider; `secret` None is a public client.
+
+    Registered ones may end at `expires_at` (epoch seconds, 0: never); whoever holds them then holds the new ones.
+    """
 
     client_id: str
     secret: str | None = field(default=None, repr=False)
+    expires_at: float = 0
+
+    def become(self, other: "ClientSecret") -> None:
+        """Takes the place of what was registered before."""
+        self.client_id, self.secret, self.expires_at = other.client_id, other.secret, other.expires_at
 
     def authenticate(self, methods: frozenset[str]) -> tuple[dict[str, str], dict[str, str]]:
         """Headers and form fields that prove the client (RFC 6749 2.3.1) by a method the provider allows."""

@@ -14,13 +14,15 @@ from nextcloud_mcp_server.auth.inbound.token_cache import digest
 from nextcloud_mcp_server.auth.oidc.discovery import Provider
 from nextcloud_mcp_server.auth.oidc.errors import OAuthRefused, ProviderUnfit
 from nextcloud_mcp_server.auth.oidc.http import ClientSecret, OidcHttp
-from nextcloud_mcp_server.core.errors import BadAnswer, Unreachable
+from nextcloud_mcp_server.core.errors import BadAnswer, NextcloudError, Unreachable
 from nextcloud_mcp_server.storage.database import Database
+from nextcloud_mcp_server.storage.errors import StorageError
 from nextcloud_mcp_server.storage.leases import Leases
 from nextcloud_mcp_server.storage.vault import Vault
 
 KIND = "oidc-client"
 EARLY_SECONDS = 300.0
+AGAIN_SECONDS = 10.0
 Origin = Literal["settings", "stored", "imported", "registered"]
 
 log = logging.getLogger(__name__)
@@ -45,14 +47,6 @@ class Wish:
             "scope": " ".join(sorted(self.scopes)),
             **({"token_type": self.token_type} if self.token_type else {}),
         }
-
-
-def token_type(text: str | None) -> str | None:
-    """`NEXTCLOUD_OIDC_TOKEN_TYPE` as providers write it: `Bearer` means `opaque`, in any case. Raises ValueError."""
-    known = {"": None, "bearer": "opaque", "opaque": "opaque", "jwt": "jwt"}
-    if (text or "").strip().lower() not in known:
-        raise ValueError(f"NEXTCLOUD_OIDC_TOKEN_TYPE is jwt or opaque, not {text!r}.")
-    return known[(text or "").strip().lower()]
 
 
 class Registration:
@@ -97,6 +91,17 @@ class Registration:
         finally:
             await leases.release(name)
 
+    async def follow(self, provider: Provider, client: ClientSecret) -> None:
+        """Registers anew before `client` ends, and puts the new credentials in its place; returns where it never ends."""
+        while client.expires_at:
+            await anyio.sleep(max(self._left(client), AGAIN_SECONDS))
+            try:
+                renewed, _ = await self.resolve(provider, None)
+            except (NextcloudError, ProviderUnfit, StorageError, TimeoutError) as error:
+                log.warning("This server's client at %s ends soon and cannot be registered anew: %s", provider.issuer, error)
+            else:
+                client.become(renewed)
+
     async def delete(self, provider: Provider) -> bool:
         """Deletes the registered client at the provider (RFC 7592) and here; whether there was one."""
         secret = await self._vault.take(KIND, digest(provider.issuer))
@@ -114,10 +119,12 @@ class Registration:
         secret = await self._vault.get(KIND, digest(provider.issuer))
         if secret is None:
             return None
-        ends = secret.value.get("client_secret_expires_at") or 0
-        if ends and ends - self._clock() < EARLY_SECONDS:
-            return None
-        return ClientSecret(secret.value["client_id"], secret.value.get("client_secret"))
+        found = _client(secret.value)
+        return None if found.expires_at and self._left(found) <= 0 else found
+
+    def _left(self, client: ClientSecret) -> float:
+        """Seconds until registering anew is due."""
+        return client.expires_at - EARLY_SECONDS - self._clock()
 
     async def _import(self, provider: Provider, file: Path) -> ClientSecret | None:
         value = await anyio.to_thread.run_sync(_read, file)
@@ -143,7 +150,7 @@ class Registration:
         await self._keep(provider, told)
         if before and before.value["client_id"] != told["client_id"] and self._orphaned:
             await self._orphaned()
-        return ClientSecret(told["client_id"], told.get("client_secret"))
+        return _client(told)
 
     async def _ask(self, endpoint: str) -> dict[str, Any]:
         """Some providers refuse a field that they do not know (Keycloak `token_type`), against RFC 7591 2."""
@@ -159,6 +166,12 @@ class Registration:
     async def _keep(self, provider: Provider, told: Mapping[str, Any]) -> None:
         names = ("client_id", "client_secret", "client_secret_expires_at", "registration_access_token", "registration_client_uri")
         await self._vault.put(KIND, digest(provider.issuer), {name: told[name] for name in names if told.get(name) is not None})
+
+
+def _client(told: Mapping[str, Any]) -> ClientSecret:
+    """The credentials in an answer to a registration (RFC 7591 3.2.1)."""
+    ends: object = told.get("client_secret_expires_at")
+    return ClientSecret(told["client_id"], told.get("client_secret"), float(ends) if isinstance(ends, int | float) else 0)
 
 
 def _read(file: Path) -> dict[str, Any] | None:

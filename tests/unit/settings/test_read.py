@@ -1,5 +1,7 @@
 """A wrong or missing setting stops the start with its name, its value and the fix."""
 
+from pathlib import Path
+
 import pytest
 
 from nextcloud_mcp_server.settings import Mode, SettingsError, read, warnings
@@ -53,6 +55,30 @@ def test_names_that_resemble_settings_are_pointed_out() -> None:
     assert any("MCP_TOOLSET" in line and "MCP_TOOLSETS" in line for line in told)
     assert any("MCP_SOMETHING is not a setting" in line for line in told)
     assert not any("PATH" in line or "EDITOR" in line for line in told)
+
+
+def test_a_typing_error_is_pointed_out_where_the_right_name_is_missing() -> None:
+    with pytest.raises(SettingsError) as caught:
+        read({"NEXTCLOUD_HOST": "https://a.test", "NEXTCLOUD_USERNAME": "ada", "NEXTCLOUD_PASSWRD": "secret"})
+    assert "NEXTCLOUD_PASSWRD is not a setting; did you mean NEXTCLOUD_PASSWORD?" in str(caught.value)
+    assert "secret" not in str(caught.value)
+
+
+def test_a_typing_error_in_a_file_is_pointed_out(tmp_path: Path) -> None:
+    file = tmp_path / "settings.env"
+    file.write_text("MCP_TOOLSET=notes\n")
+    assert any("MCP_TOOLSETS" in line for line in read(SINGLE, env_file=file).cautions)
+
+
+def test_settings_of_another_mode_are_named_when_the_mode_is_chosen_explicitly() -> None:
+    chosen = read({**SINGLE, "MCP_AUTH_MODE": "basic", "ENABLE_LOGIN_FLOW": "true", "OIDC_CLIENT_ID": "c", "OIDC_CLIENT_SECRET": "s"})
+    assert chosen.cautions == ("ENABLE_LOGIN_FLOW, NEXTCLOUD_PASSWORD, NEXTCLOUD_USERNAME: not used in the mode basic.",)
+    assert read(SINGLE).cautions == ()
+
+
+@pytest.mark.parametrize(("given", "meant"), [("Bearer", "opaque"), ("OPAQUE", "opaque"), ("JWT", "jwt")])
+def test_the_token_type_in_any_case(given: str, meant: str) -> None:
+    assert read({**SINGLE, "NEXTCLOUD_OIDC_TOKEN_TYPE": given}).identity.token_type == meant
 
 
 def test_options_win_over_the_environment_and_that_over_a_file(tmp_path_factory: pytest.TempPathFactory) -> None:
