@@ -141,10 +141,11 @@ def _set_times(stored: CalendarObject, item: Component, changes: EventChanges, h
         raise InvalidValue(f"timezone {changes.timezone!r} says what start_datetime and end_datetime mean: give them too.")
     if changes.start_datetime is None and changes.end_datetime is None and changes.all_day is None:
         return
-    old_start, old_end = begin_of(item), end_of(item, stored.zones)
+    old_start = begin_of(item)
+    ends_along = old_start and not item.first("DTEND") and changes.end_datetime is None and changes.all_day in (None, old_start.all_day)
+    old_end = None if ends_along else end_of(item, stored.zones)
     start, end = new_times(changes, old_start, old_end)
-    moves_along = end == old_end and item.first("DURATION") and changes.end_datetime is None and changes.all_day is None
-    if end and not moves_along and instant(end, stored.zones, here) < instant(start, stored.zones, here):
+    if end and not ends_along and instant(end, stored.zones, here) < instant(start, stored.zones, here):
         raise InvalidValue(
             f"end_datetime {changes.end_datetime or end.wall.isoformat()!r} is before start_datetime "
             f"{changes.start_datetime or start.wall.isoformat()!r}.",
@@ -153,8 +154,8 @@ def _set_times(stored: CalendarObject, item: Component, changes: EventChanges, h
     if start != old_start:
         item.put(write("DTSTART", start))
         if old_start and item is stored.master and stored.recurring:
-            shift(stored, old_start, start, here)
-    if end != old_end and end is not None:
+            shift(stored, old_start, start, here, rule_given=changes.recurrence_rule is not None or changes.recurring is False)
+    if end and end != old_end and not ends_along:
         item.remove("DURATION")
         item.put(write("DTEND", end))
 
@@ -194,7 +195,7 @@ def _set_rule(stored: CalendarObject, item: Component, changes: EventChanges, he
     if rule and changes.recurring is False:
         raise InvalidValue("recurring=false and a recurrence_rule exclude each other.")
     if rule == "" or changes.recurring is False:
-        _end_series(stored, item)
+        end_series(stored, item)
         return
     if rule and end and has_bound(rule):
         raise InvalidValue(f"recurrence_rule {rule!r} has an end already: leave out recurrence_end_date, or UNTIL and COUNT.")
@@ -207,7 +208,7 @@ def _set_rule(stored: CalendarObject, item: Component, changes: EventChanges, he
         item.put(current.with_value(value) if current else line("RRULE", value))
 
 
-def _end_series(stored: CalendarObject, item: Component) -> None:
+def end_series(stored: CalendarObject, item: Component) -> None:
     """One event stays; exceptions of a series that is no more would be events without a place."""
     for name in ("RRULE", "RDATE", "EXDATE", "EXRULE"):
         item.remove(name)

@@ -121,7 +121,7 @@ def end_of(item: Component, zones: Zones) -> Moment | None:
     if begin is None:
         return None
     if length is not None:
-        if begin.all_day:
+        if begin.all_day or "T" not in (item.text("DURATION") or "").upper():  # days and weeks go by the clock (RFC 5545 3.3.6)
             return begin.plus(length)
         exact = instant(begin, zones, UTC) + length
         return moment_at(exact, begin, zones, UTC)

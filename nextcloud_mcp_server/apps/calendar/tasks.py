@@ -11,6 +11,7 @@ from nextcloud_mcp_server.apps.calendar.edit import (
     YEARS_OF_SERIES,
     Author,
     categories_of,
+    end_series,
     set_categories,
     set_fields,
     set_priority,
@@ -19,7 +20,7 @@ from nextcloud_mcp_server.apps.calendar.exceptions import exception_for
 from nextcloud_mcp_server.apps.calendar.expansion import Occurrence, upcoming
 from nextcloud_mcp_server.apps.calendar.models import Reminder, Todo
 from nextcloud_mcp_server.apps.calendar.objects import CalendarObject, begin_of
-from nextcloud_mcp_server.apps.calendar.rules import checked, parts_of, shift
+from nextcloud_mcp_server.apps.calendar.rules import checked, shift, without_dates_before
 from nextcloud_mcp_server.apps.calendar.show import priority_of
 from nextcloud_mcp_server.apps.calendar.times import Moment, Z, instant, parse, read, shown, write
 from nextcloud_mcp_server.apps.calendar.zones import Zones
@@ -126,8 +127,8 @@ def apply(stored: CalendarObject, item: Component, changes: TodoChanges, author:
     _set_dates(stored, item, changes, author.here)
     now = begin_of(item)
     if was and now and was != now and stored.recurring:
-        shift(stored, was, now, author.here)
-    _set_rule(item, changes.recurrence_rule, stored.zones, author.here)
+        shift(stored, was, now, author.here, rule_given=changes.recurrence_rule is not None)
+    _set_rule(stored, item, changes.recurrence_rule, author.here)
     _set_progress(item, changes, author.here)
     if changes.reminders is not None:
         set_reminders(item, changes.reminders, author.address.mail if author.address else None)
@@ -157,12 +158,12 @@ def _set_dates(stored: CalendarObject, item: Component, changes: TodoChanges, he
             raise InvalidValue(f"due {shown(due, stored.zones)!r} is before dtstart {shown(start, stored.zones)!r}.")
 
 
-def _set_rule(item: Component, rule: str | None, zones: Zones, here: tzinfo) -> None:
+def _set_rule(stored: CalendarObject, item: Component, rule: str | None, here: tzinfo) -> None:
     begin = begin_of(item)
     if rule and begin:
-        item.put(line("RRULE", checked(rule, begin, zones, here)))
+        item.put(line("RRULE", checked(rule, begin, stored.zones, here)))
     elif rule == "":
-        item.remove("RRULE")
+        end_series(stored, item)
     if (rule or item.first("RRULE")) and not begin:
         raise InvalidValue("A task that recurs needs dtstart or due.")
 
@@ -211,11 +212,10 @@ def complete(stored: CalendarObject, completed: str | None, here: tzinfo) -> tup
     if not stored.recurring or stored.master is None:
         _set_progress(stored.main, changes, here)
         return stored.main, None
-    every = list(islice(upcoming(stored, here), COUNTED_AT_MOST))
-    open_ones = [(number, one) for number, one in enumerate(every) if status_of(one.item) not in DONE]
+    open_ones = [one for one in islice(upcoming(stored, here), COUNTED_AT_MOST) if status_of(one.item) not in DONE]
     if status_of(stored.master) in DONE or not open_ones:
         raise InvalidValue("Every occurrence of this task is done already.")
-    (_, current), following = open_ones[0], open_ones[1:2]
+    current, following = open_ones[0], open_ones[1:2]
     if not following:
         _set_progress(stored.master, changes, here)
         return stored.master, current
@@ -223,24 +223,21 @@ def complete(stored: CalendarObject, completed: str | None, here: tzinfo) -> tup
     for name in ("STATUS", "PERCENT-COMPLETE", "COMPLETED"):
         done.remove(name)
     _set_progress(done, changes, here)
-    number, coming = following[0]
-    _advance(stored.master, coming, number)
+    _advance(stored.master, following[0])
     return done, current
 
 
-def _advance(master: Component, coming: Occurrence, passed: int) -> None:
+def _advance(master: Component, coming: Occurrence) -> None:
     """Moves the series to its next occurrence."""
-    start, due = read(master.first("DTSTART")), read(master.first("DUE"))
+    start, due, first = read(master.first("DTSTART")), read(master.first("DUE")), begin_of(master)
     begin = coming.id or coming.start
     length = (due.clock - start.clock) if start and due else timedelta()
+    if first and (rule := master.first("RRULE")):
+        master.put(without_dates_before(rule, first, begin.clock))
     if start:
         master.put(write("DTSTART", start.like(begin.clock)))
     if due:
         master.put(write("DUE", due.like(begin.clock + length)))
-    rule = master.first("RRULE")
-    if rule and "COUNT" in (parts := parts_of(rule.value)):
-        parts["COUNT"] = str(max(1, int(parts["COUNT"]) - passed))
-        master.put(rule.with_value(";".join(f"{name}={value}" for name, value in parts.items())))
     reopen(master)
 
 

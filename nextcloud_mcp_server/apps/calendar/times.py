@@ -5,6 +5,7 @@ A time is shown and written back in the form it has: `+00:00` for UTC, the zone'
 """
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
@@ -16,7 +17,6 @@ Z = "Z"
 """The `tzid` of a time in UTC form; an explicit `TZID=UTC` is another form."""
 
 _ICAL = re.compile(r"(\d{8})(?:T(\d{6})(Z?))?$")
-_BARE_DATE = re.compile(r"\d{4}-\d{2}-\d{2}$")
 
 
 @dataclass(frozen=True)
@@ -123,7 +123,7 @@ def parse(text: str, argument: str, zone: str | None = None, form: Moment | None
     """
     given = text.strip()
     try:
-        if _BARE_DATE.match(given):
+        with suppress(ValueError):
             return Moment(date.fromisoformat(given))
         clock = datetime.fromisoformat(given)
     except ValueError:

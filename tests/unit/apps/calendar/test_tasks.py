@@ -106,3 +106,22 @@ def test_what_does_not_fit_is_said(changes: TodoChanges, said: str) -> None:
     stored = task()
     with pytest.raises(InvalidValue, match=said):
         tasks.apply(stored, stored.main, changes, Author(BERLIN))
+
+
+@pytest.mark.parametrize(
+    ("rule", "taken", "left"), [("FREQ=DAILY;COUNT=5", "20270504", 4), ("FREQ=WEEKLY;BYDAY=MO,TU;COUNT=4", "20270504", 3)]
+)
+def test_a_date_that_was_taken_out_counts_when_a_task_moves_on(rule: str, taken: str, left: int) -> None:
+    stored = task("DUE;VALUE=DATE:20270503", f"RRULE:{rule}", f"EXDATE;VALUE=DATE:{taken}")
+    expected = [one.recurrence_id for one in tasks.upcoming(stored, BERLIN)]
+    assert len(expected) == left
+    tasks.complete(stored, None, BERLIN)
+    assert [one.recurrence_id for one in tasks.upcoming(stored, BERLIN)] == expected[1:]
+
+
+def test_a_task_that_recurs_no_more_is_one_task() -> None:
+    exception = "\r\n".join(["BEGIN:VTODO", "UID:u", "RECURRENCE-ID:20270505T080000Z", "DUE:20270505T090000Z", "END:VTODO", ""])
+    stored = task("DUE:20270503T080000Z", "RRULE:FREQ=DAILY", "EXDATE:20270504T080000Z", "RDATE:20270601T080000Z", more=exception)
+    tasks.apply(stored, stored.main, TodoChanges(recurrence_rule=""), Author(BERLIN))
+    assert "".join(one.raw for one in stored.main.lines()) == "UID:u\r\nSUMMARY:s\r\nDUE:20270503T080000Z\r\n"
+    assert (stored.recurring, str(stored).count("BEGIN:VTODO")) == (False, 1)

@@ -1,13 +1,14 @@
 # ruff: noqa: DTZ001 - wall clocks have no zone
 """Times: forms, ranges, zones."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nextcloud_mcp_server.apps.calendar.objects import end_of
 from nextcloud_mcp_server.apps.calendar.times import Moment, instant, parse, parse_span, read, shown, write
 from nextcloud_mcp_server.apps.calendar.zones import Zones, definition, known_zone
 from nextcloud_mcp_server.core.errors import InvalidValue
@@ -56,6 +57,17 @@ def test_a_naive_time_takes_the_zone_given_else_the_form_stored() -> None:
     assert parse("2027-05-05T09:00", "x", "utc").tzid == "Z"
     assert parse("2027-05-05T09:00-04:00", "x", "Europe/Berlin") == Moment(datetime(2027, 5, 5, 13), "Z")
     assert parse("2027-05-05", "x", "Europe/Berlin", stored).all_day
+
+
+@pytest.mark.parametrize("text", ["2027-05-05", "20270505", " 2027-05-05 "])
+def test_a_date_alone_is_a_whole_day_however_it_is_written(text: str) -> None:
+    assert parse(text, "x") == Moment(date(2027, 5, 5))
+
+
+@pytest.mark.parametrize(("length", "end"), [("P1D", "2027-03-28T12:00:00+02:00"), ("PT24H", "2027-03-28T13:00:00+02:00")])
+def test_a_day_lasts_until_the_same_time_and_24_hours_last_24_hours_when_clocks_change(length: str, end: str) -> None:
+    item = component("VEVENT", Line("DTSTART;TZID=Europe/Berlin:20270327T120000\r\n"), Line(f"DURATION:{length}\r\n"))
+    assert shown(end_of(item, Zones()), Zones()) == end
 
 
 @pytest.mark.parametrize("text", ["", "2027-02-30", "05/04/2027", "10:00", "2027-05-04T25:00"])
