@@ -17,6 +17,7 @@ _FULL_NAME = re.compile(r"^(?:[\w-]+\.)?FN(?:;[^:\r\n]*)?:([^\r\n]*(?:\r?\n[ \t]
 _FOLD = re.compile(r"\r?\n[ \t]")
 _APPLE_LABEL = re.compile(r"_\$!<(.*)>!\$_\Z")
 LONGEST_CUSTOM = 1000
+LEAST_PREFERRED = 100
 
 
 def contact_of(card: Component, uid: str, note: Callable[[str], str] = str) -> Contact:
@@ -83,9 +84,13 @@ def types_of(line: Line) -> list[str]:
     return [one for one in dict.fromkeys(types) if one not in ("pref", "internet", "")]
 
 
-def is_preferred(line: Line) -> bool:
+def rank_of(line: Line) -> int:
+    """How preferred an entry is: 1 most (also by TYPE=pref), then PREF up to 100 (RFC 6350 5.3), then those that say nothing."""
+    rank = line.parameter("PREF") or ""
+    if rank.isdecimal():
+        return int(rank)
     types = (one.strip().lower() for given in line.parameters.get("TYPE", ()) for one in given.split(","))
-    return "PREF" in line.parameters or "pref" in types
+    return 1 if "pref" in types else LEAST_PREFERRED + 1
 
 
 def birthday_of(line: Line | None) -> str | None:
@@ -102,11 +107,12 @@ def birthday_of(line: Line | None) -> str | None:
 
 def _fields(card: Component, name: str, kind: FieldType) -> list[ContactField] | None:
     labels = {line.group.upper(): line.text for line in card.lines("X-ABLABEL") if line.group}
-    made = [_field(line, kind, labels) for line in card.lines(name) if line.value.strip(";")]
-    return made or None
+    lines = [line for line in card.lines(name) if line.value.strip(";")]
+    best = min([LEAST_PREFERRED, *(rank_of(line) for line in lines)])
+    return [_field(line, kind, labels, preferred=rank_of(line) == best) for line in lines] or None
 
 
-def _field(line: Line, kind: FieldType, labels: dict[str, str]) -> ContactField:
+def _field(line: Line, kind: FieldType, labels: dict[str, str], *, preferred: bool) -> ContactField:
     types = types_of(line)
     if own := labels.get((line.group or "").upper()):
         named = _APPLE_LABEL.match(own)
@@ -116,7 +122,7 @@ def _field(line: Line, kind: FieldType, labels: dict[str, str]) -> ContactField:
         type=kind,
         value=shown(line),
         label=",".join(dict.fromkeys(types)) or None,
-        preferred=is_preferred(line) or None,
+        preferred=preferred or None,
         components=components,
     )
 

@@ -50,7 +50,7 @@ def typed_text(key: str, value: Any, _old: Line | None, _v4: bool) -> Entry:
         return Entry(escape(plain(key, value)))
     given = dict(cast("Mapping[str, Any]", value))
     types, preferred = _taken(key, given)
-    if "value" not in given:
+    if given.get("value") is None or not str(given["value"]).strip():
         raise InvalidValue(f"{key}: {value!r:.80} has no value.", hint="Give a text or an object {value, type}.")
     text = plain(f"{key}.value", given.pop("value"))
     _nothing_left(key, given, ("value", "type", "preferred"))

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
-from nextcloud_mcp_server.apps.contacts.reading import is_preferred, shown, values_of
+from nextcloud_mcp_server.apps.contacts.reading import LEAST_PREFERRED, rank_of, shown, values_of
 from nextcloud_mcp_server.apps.contacts.values import (
     Entry,
     Make,
@@ -86,7 +86,9 @@ def apply(card: Component, data: Mapping[str, Any]) -> None:
             _put_words(card, _LISTS[key], words(key, value))
             continue
         wanted = _PROPERTIES.get(key) or Property(key.upper(), typed_text, many=True)
-        if value in ("", [], {}):
+        if isinstance(value, list):
+            value = [one for one in cast("list[Any]", value) if not _blank(one)]
+        if _blank(value):
             if key == "fn":
                 raise InvalidValue("fn cannot be cleared: a contact has a full name.")
             _replace(card, wanted.name, [])
@@ -94,6 +96,10 @@ def apply(card: Component, data: Mapping[str, Any]) -> None:
             _put_all(card, wanted, key, cast("list[Any]", value), version4)
         else:
             _put_first(card, wanted, key, value, version4)
+
+
+def _blank(value: Any) -> bool:
+    return value in ([], {}) or (isinstance(value, str) and not value.strip())
 
 
 def _by_key(data: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
@@ -154,7 +160,9 @@ def _line(wanted: Property, entry: Entry, old: Line | None, version4: bool) -> L
             return old.with_value(entry.value)
     kept = {key: values for key, values in old.parameters.items() if same or key not in _OF_THE_VALUE}
     types = entry.types if entry.types is not None else tuple(one for one in kept.get("TYPE", ()) if one.upper() != "PREF")
-    preferred = is_preferred(old) if entry.preferred is None else entry.preferred
+    preferred = rank_of(old) <= LEAST_PREFERRED if entry.preferred is None else entry.preferred
+    if entry.preferred:
+        kept.pop("PREF", None)
     parameters = _parameters(kept, types, preferred, version4) | dict(entry.extra or {})
     return line(wanted.name, old.value if same else entry.value, parameters, old.group)
 

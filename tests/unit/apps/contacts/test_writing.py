@@ -205,3 +205,34 @@ def test_a_new_card_guesses_the_parts_of_a_name_like_nextcloud() -> None:
     assert new_card("u", {"fn": "Grace Brewster Hopper"}).first("N") == Line("N:Hopper;Grace;Brewster;;\r\n")
     assert new_card("u", {"fn": "Plato"}).first("N") == Line("N:Plato;;;;\r\n")
     assert new_card("u", {"fn": "X", "n": {"family": "Y"}}).first("N") == Line("N:Y;;;;\r\n")
+
+
+@pytest.mark.parametrize("name", [" ", "\t", [], {}])
+def test_a_name_of_nothing_is_refused(name: Any) -> None:
+    with pytest.raises(InvalidValue, match="fn"):
+        apply(card(), {"fn": name})
+    with pytest.raises(InvalidValue, match="fn"):
+        new_card("u", {"fn": name})
+
+
+def test_an_entry_of_nothing_is_never_written() -> None:
+    after = card()
+    apply(after, {"tel": ["", " ", "5"], "email": [""], "X-SocialProfile": " "})
+    assert [line.raw for name in ("TEL", "EMAIL", "X-SOCIALPROFILE") for line in after.lines(name)] == ["TEL;TYPE=HOME:5\r\n"]
+    for value in ({"value": ""}, {"value": " ", "type": "work"}, {"value": None}, [{"value": ""}]):
+        with pytest.raises(InvalidValue, match="no value"):
+            apply(card(), {"email": value})
+
+
+def test_the_most_preferred_entry_of_a_new_card_is_the_one_with_the_lowest_number() -> None:
+    lines = "EMAIL;PREF=2:b@x.test\r\nEMAIL;PREF=1:a@x.test\r\nTEL;PREF=50:1\r\nTEL:2\r\n"
+    stored = parse(f"BEGIN:VCARD\r\nVERSION:4.0\r\nFN:X\r\n{lines}END:VCARD\r\n", "card")
+    read = contact_of(stored, "u")
+    assert [(one.value, one.preferred) for one in (read.emails or []) + (read.phones or [])] == [
+        ("b@x.test", None),
+        ("a@x.test", True),
+        ("1", True),
+        ("2", None),
+    ]
+    apply(stored, {"email": [{"value": "b@x.test", "preferred": True}, {"value": "a@x.test", "preferred": False}]})
+    assert [line.raw for line in stored.lines("EMAIL")] == ["EMAIL;PREF=1:b@x.test\r\n", "EMAIL:a@x.test\r\n"]
