@@ -21,6 +21,8 @@ async def test_every_claimed_recording_gets_the_same_answer(area: str) -> None:
     result = await replay(PLANS[area])
     total = len(result.claimed) + len(result.unclaimed)
     NOTES.append(f"recordings of {area} that the sandbox answers alike: {len(result.claimed) - len(result.wrong)} of {total}")
+    for reason in sorted(set(result.unclaimed.values())):
+        NOTES.append(f"recordings of {area} not replayed, {list(result.unclaimed.values()).count(reason)}: {reason}")
     lines = [f"{name}: {line}" for name, wrong in result.wrong.items() for line in wrong]
     assert not lines, "\n" + "\n".join(lines)
     assert result.claimed

@@ -1,7 +1,7 @@
-"""The activity log: what people did to their files (OCS API v2). Unlike the real one it does not merge similar entries."""
+"""The activity log: what people did to their files and shared (OCS API v2). Unlike the real one it does not merge similar entries."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -22,6 +22,14 @@ KINDS = {
     "file.renamed": ("file_changed", "You renamed", "change"),
     "file.restored": ("file_restored", "You restored", "history"),
 }
+SHARED = {
+    ("shared", True): "You shared {file} with {user}",
+    ("shared", False): "{actor} shared {file} with you",
+    ("unshared", True): "You removed {user} from {file}",
+    ("unshared", False): "{actor} removed you from the share named {file}",
+}
+"""By what was done, and whether it is told to who did it."""
+SHARED_LINK = {"shared": "You shared {file} as public link", "unshared": "You removed public link for {file}"}
 FILTERS = (
     ("all", "All activities", "/apps/activity/img/activity-dark.svg", 0),
     ("self", "By you", "/core/img/actions/user.svg", 1),
@@ -42,7 +50,7 @@ FILTERS = (
 
 @dataclass(slots=True)
 class Event:
-    """`moment` in unix seconds."""
+    """`moment` in unix seconds; of a share also the words, and the people in them by placeholder."""
 
     id: int
     user: str
@@ -50,6 +58,8 @@ class Event:
     file: int
     path: str
     moment: float
+    words: str = ""
+    people: dict[str, str] = field(default_factory=dict[str, str])
 
 
 def kept(sandbox: Sandbox) -> list[Event]:
@@ -58,23 +68,43 @@ def kept(sandbox: Sandbox) -> list[Event]:
 
 def hear(sandbox: Sandbox, event: str, user: str, details: dict[str, Any]) -> None:
     node: Node | None = details.get("node")
-    log = kept(sandbox)
     if event in KINDS and node is not None:
-        log.append(Event(log[-1].id + 1 if log else FIRST, user, event, node.id, str(details["path"]), sandbox.now()))
-        del log[:-LONGEST]
+        write(sandbox, Event(0, user, event, node.id, str(details["path"]), sandbox.now()))
+    elif event.startswith("share."):
+        hear_share(sandbox, event.partition(".")[2], user, details)
+
+
+def write(sandbox: Sandbox, event: Event) -> None:
+    log = kept(sandbox)
+    event.id = log[-1].id + 1 if log else FIRST
+    log.append(event)
+    del log[:-LONGEST]
+
+
+def hear_share(sandbox: Sandbox, done: str, user: str, details: dict[str, Any]) -> None:
+    """Who shares sees it in their log, the person it is shared with in theirs."""
+    file, path, other = int(details["file"]), str(details["path"]), details["recipient"]
+    if other is None:
+        write(sandbox, Event(0, user, done, file, path, sandbox.now(), SHARED_LINK[done]))
+        return
+    write(sandbox, Event(0, user, done, file, path, sandbox.now(), SHARED[done, True], {"user": other}))
+    write(sandbox, Event(0, other, done, file, str(details["target"]), sandbox.now(), SHARED[done, False], {"actor": user}))
 
 
 def record(call: Call, one: Event) -> dict[str, Any]:
-    kind, subject, icon = KINDS[one.event]
+    kind, subject, icon = KINDS.get(one.event, ("shared", "", ""))
+    words = one.words or f"{subject} {{file}}"
     folder, _, name = one.path.rpartition("/")
     file = {"type": "file", "id": str(one.file), "name": name, "path": one.path.strip("/"), "link": call.url(f"/f/{one.file}")}
+    people = {key: {"type": "user", "id": id, "name": call.sandbox.users[id].display_name} for key, id in one.people.items()}
+    said = {"file": file["path"] if one.words else name, **{key: f"@{who['name']}" for key, who in people.items()}}
     return {
         "activity_id": one.id,
-        "app": "files",
+        "app": "files_sharing" if one.words else "files",
         "type": kind,
-        "user": one.user,
-        "subject": f"{subject} {name}",
-        "subject_rich": [f"{subject} {{file}}", {"file": file}],
+        "user": one.people.get("actor", one.user),
+        "subject": words.format(**said),
+        "subject_rich": [words, {"file": file, **people}],
         "message": "",
         "message_rich": ["", []],
         "object_type": "files",
@@ -82,9 +112,14 @@ def record(call: Call, one: Event) -> dict[str, Any]:
         "object_name": one.path,
         "objects": {str(one.file): one.path},
         "link": call.url(f"/apps/files/?dir={folder or '/'}"),
-        "icon": f"{call.base_url()}/apps/files/img/{icon}.svg",
+        "icon": f"{call.base_url()}/core/img/actions/share.svg" if one.words else f"{call.base_url()}/apps/files/img/{icon}.svg",
         "datetime": datetime.fromtimestamp(int(one.moment), UTC).isoformat(),
     }
+
+
+def parts(one: Event) -> tuple[str, str, str]:
+    """The filters that show an entry."""
+    return ("all", "by" if "actor" in one.people else "self", "files_sharing" if one.words else "files")
 
 
 @routes.ocs("GET", API + "/filters")
@@ -108,14 +143,14 @@ async def listing(call: Call) -> web.StreamResponse:
     since, limit = values.integer("since"), values.integer("limit", 50)
     if since and since not in [one.id for one in every]:
         return ocs.fail(call, 403)
-    mine = [one for one in reversed(every) if chosen in ("all", "self", "files") and (not since or one.id < since)]
+    mine = [one for one in reversed(every) if chosen in parts(one) and (not since or one.id < since)]
     page = mine[:limit]
     etag = hashlib.md5(dumps([one.id for one in page]), usedforsecurity=False).hexdigest()
     if not page:
         return reply(304, kind=None, headers={"ETag": etag})
     headers = {"X-Activity-First-Known": str(every[-1].id), "X-Activity-Last-Given": str(page[-1].id), "ETag": etag}
     if len(mine) > limit:
-        query = f"since={page[-1].id}&limit={limit}&sort=desc"
+        query = f"since={page[-1].id}&limit={limit}&sort=desc" + ("&format=json" if values.text("format") == "json" else "")
         headers["Link"] = f'<{call.base_url()}/ocs/v2.php{call.path}?{query}>; rel="next"'
     return ocs.ok(call, [record(call, one) for one in page], headers)
 

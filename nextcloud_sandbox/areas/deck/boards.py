@@ -6,7 +6,7 @@ from typing import Any
 
 from nextcloud_sandbox.areas.deck.checks import API, Desk, conditional, internal_error, route
 from nextcloud_sandbox.areas.deck.records import etag
-from nextcloud_sandbox.areas.deck.state import EDIT, MANAGE, SHARE, Board, Denied, Problem
+from nextcloud_sandbox.areas.deck.state import EDIT, MANAGE, SHARE, USER, Acl, Board, Denied, Problem
 from nextcloud_sandbox.routing import Routes
 
 routes = Routes("deck")
@@ -72,34 +72,60 @@ async def undo_delete(desk: Desk) -> Any:
 # Sharing
 
 
+def tell(desk: Desk, event: str, board: Board, acl: Acl) -> None:
+    people = [acl.participant] if acl.type == USER else desk.call.sandbox.groups.get(acl.participant, [])
+    desk.call.sandbox.emit(event, desk.user, people=[one for one in people if one != desk.user], board=board.id, title=board.title)
+
+
+def rights(desk: Desk, board: Board, old: Acl | None = None) -> dict[str, bool]:
+    """What is asked for; who does not manage the board can only give and take what they have themselves."""
+    asked: dict[str, bool] = {}
+    for right in (EDIT, SHARE, MANAGE):
+        if desk.values.get(f"permission{right.capitalize()}") is None:
+            raise Problem(400, f"{right.lower()} must be provided and must be not null")
+        asked[right] = desk.values.flag(f"permission{right.capitalize()}")
+    if desk.decks.may(desk.user, board, MANAGE):
+        return asked
+    return {right: wish if desk.decks.may(desk.user, board, right) else bool(old and old.allows(right)) for right, wish in asked.items()}
+
+
 @route(routes, "POST", BOARD + "/acl")
 async def add_acl(desk: Desk) -> Any:
+    """Any name is taken, but none twice."""
     desk.need("participant", longest=64)
-    board, values = found(desk, SHARE), desk.values
-    rights = [right for right in (EDIT, SHARE, MANAGE) if values.flag(f"permission{right.capitalize()}")]
-    acl = desk.decks.add_acl(board.id, values.text("participant"), type=values.integer("type"), rights=rights)
+    values, decks = desk.values, desk.decks
+    who, type = values.text("participant"), values.integer("type")
+    board = decks.store.boards.get(desk.id("boardId"))
+    asked = rights(desk, board) if board else {}
+    board = found(desk, SHARE)
+    if any((one.participant, one.type) == (who, type) for one in decks.acls_of(board.id)):
+        raise Problem(500, internal_error())
+    acl = decks.add_acl(board.id, who, type=type, rights=[right for right, granted in asked.items() if granted])
+    tell(desk, "board.shared", board, acl)
     return desk.records.acl(acl)
 
 
 @route(routes, "PUT", BOARD + "/acl/{aclId:\\d+}")
 async def update_acl(desk: Desk) -> Any:
     acl = desk.decks.store.acls.get(desk.id("aclId"))
-    desk.decks.board(acl.board if acl else None, desk.user, SHARE)
-    if acl:
-        acl.edit, acl.share, acl.manage = (desk.values.flag(f"permission{name}") for name in ("Edit", "Share", "Manage"))
-        desk.decks.board_changed(acl.board)
-        return desk.records.acl(acl)
-    raise Denied
+    board = desk.decks.board(acl.board if acl else None, desk.user, SHARE)
+    if acl is None:
+        raise Denied
+    granted = rights(desk, board, acl)
+    acl.edit, acl.share, acl.manage = (granted[right] for right in (EDIT, SHARE, MANAGE))
+    desk.decks.board_changed(board.id)
+    return desk.records.acl(acl)
 
 
 @route(routes, "DELETE", BOARD + "/acl/{aclId:\\d+}")
 async def delete_acl(desk: Desk) -> Any:
-    """Takes the person off the board's cards too."""
+    """Takes a person off the board's cards too, a group not."""
     acl = desk.decks.store.acls.get(desk.id("aclId"))
     board = desk.decks.board(acl.board if acl else None, desk.user, MANAGE)
-    del desk.decks.store.acls[desk.id("aclId")]
-    for cards in desk.decks.cards_of([stack.id for stack in desk.decks.stacks_of(board.id)]).values():
-        for card in cards:
-            card.assigned = [one for one in card.assigned if acl is None or one.participant != acl.participant]
-    desk.decks.board_changed(board.id)
-    return desk.records.acl(acl) if acl else None
+    if acl is None:
+        raise Denied
+    del desk.decks.store.acls[acl.id]
+    if acl.type == USER:
+        desk.decks.take_off_cards(board, acl.participant)
+    tell(desk, "board.unshared", board, acl)
+    return desk.records.acl(acl)

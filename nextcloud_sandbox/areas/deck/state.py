@@ -285,6 +285,12 @@ class Decks:
         self.card_changed(card, user)
         return assigned
 
+    def take_off_cards(self, board: Board, user: str) -> None:
+        for card in self.store.cards.values():
+            if self.board_of(card) is board:
+                card.assigned = [one for one in card.assigned if (one.participant, one.type) != (user, USER)]
+        self.board_changed(board.id)
+
     def card_changed(self, card: Card, user: str) -> None:
         card.modified, card.editor = self.now, user
         self.place_changed(card)

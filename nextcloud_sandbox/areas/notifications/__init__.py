@@ -19,7 +19,7 @@ NO_PUSH = "Internet connectivity is disabled in configuration file - no push not
 
 @dataclass(slots=True)
 class Notification:
-    """`moment` in unix seconds."""
+    """`moment` in unix seconds, `link` and `icon` paths; `rich` is the subject with placeholders and what stands for them."""
 
     id: int
     user: str
@@ -28,6 +28,9 @@ class Notification:
     moment: float
     object_id: str
     link: str = ""
+    object_type: str = ""
+    icon: str = "/apps/notifications/img/notifications-dark.svg"
+    rich: tuple[str, dict[str, dict[str, str]]] = ("", {})
 
 
 def kept(sandbox: Sandbox) -> dict[int, Notification]:
@@ -42,21 +45,23 @@ def notify(sandbox: Sandbox, user: str, app: str, subject: str, link: str = "") 
 
 
 def record(call: Call, one: Notification) -> dict[str, Any]:
+    subject, parameters = one.rich
+    linked = {name: {key: call.url(text) if key == "link" else text for key, text in said.items()} for name, said in parameters.items()}
     return {
         "notification_id": one.id,
         "app": one.app,
         "user": one.user,
         "datetime": datetime.fromtimestamp(int(one.moment), UTC).isoformat(),
-        "object_type": one.app,
+        "object_type": one.object_type or one.app,
         "object_id": one.object_id,
         "subject": one.subject,
         "message": "",
-        "link": one.link,
-        "subjectRich": "",
-        "subjectRichParameters": [],
+        "link": call.url(one.link) if one.link else "",
+        "subjectRich": subject,
+        "subjectRichParameters": linked or [],
         "messageRich": "",
         "messageRichParameters": [],
-        "icon": f"{call.base_url()}/apps/notifications/img/notifications-dark.svg",
+        "icon": f"{call.base_url()}{one.icon}",
         "shouldNotify": True,
         "actions": [],
     }
@@ -96,4 +101,28 @@ def seed(sandbox: Sandbox) -> None:
     notify(sandbox, "alice", "admin_notifications", "The Nextcloud will be updated on Sunday night")
 
 
-AREA = Area("notifications", routes, seed=seed, order=90)
+def hear(sandbox: Sandbox, event: str, user: str, details: dict[str, Any]) -> None:
+    """Deck tells people when a board is shared with them, and takes it back when it no longer is."""
+    if event == "board.shared":
+        for one in details["people"]:
+            if one in sandbox.users:
+                board_shared(sandbox, one, user, str(details["board"]), details["title"])
+    elif event == "board.unshared":
+        mine = kept(sandbox)
+        for one in [one for one in mine.values() if (one.object_type, one.object_id) == ("board", str(details["board"]))]:
+            if one.user in details["people"]:
+                del mine[one.id]
+
+
+def board_shared(sandbox: Sandbox, user: str, by: str, board: str, title: str) -> None:
+    name, link = sandbox.users[by].display_name, f"/apps/deck/board/{board}"
+    made = notify(sandbox, user, "deck", f'The board "{title}" has been shared with you by {name}.', link)
+    made.object_type, made.object_id, made.icon = "board", board, "/custom_apps/deck/img/deck-dark.svg"
+    parameters = {
+        "deck-board": {"type": "deck-board", "id": board, "name": title, "link": link},
+        "user": {"type": "user", "id": by, "name": name},
+    }
+    made.rich = "{user} has shared {deck-board} with you.", parameters
+
+
+AREA = Area("notifications", routes, seed=seed, hear=hear, order=90)

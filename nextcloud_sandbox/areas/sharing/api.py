@@ -67,6 +67,7 @@ async def create(call: Call) -> web.StreamResponse:
     made.expiration, made.note = day, values.text("note")
     if kind == LINK:
         made.password, made.label = values.text("password") or None, values.text("label")
+    tell(call, "share.shared", made)
     return ocs.ok(call, record(call, made, mailed=True))
 
 
@@ -102,10 +103,19 @@ async def delete(call: Call) -> web.StreamResponse:
     if share.kind == GROUP and call.uid in shares.audience(share):
         shares.leave(share, call.uid)
     elif may_delete(share, call.uid):
+        if call.uid != share.recipient:
+            tell(call, "share.unshared", share)
         shares.remove(share)
     else:
         return ocs.fail(call, 403, "Could not delete share")
     return ocs.ok(call, [])
+
+
+def tell(call: Call, event: str, share: Share) -> None:
+    entry = Shares(call.sandbox).entry_for(share, call.uid)
+    if entry is not None and share.kind in (USER, LINK):
+        more = {"path": entry.path, "target": share.target, "recipient": share.recipient}
+        call.sandbox.emit(event, call.uid, file=share.node, **more)
 
 
 def shown(call: Call, shares: list[Share]) -> list[dict[str, Any]]:

@@ -1,6 +1,6 @@
 """The Tables app 1.0: tables with typed columns, views, shares."""
 
-from nextcloud_sandbox.areas.tables import making, rows, second, seed
+from nextcloud_sandbox.areas.tables import contexts, making, rows, second, seed
 from nextcloud_sandbox.calls import Call
 from nextcloud_sandbox.core import Area
 from nextcloud_sandbox.routing import join
@@ -16,4 +16,4 @@ def capabilities(call: Call) -> dict[str, object]:
     return {"tables": {**told, "isCirclesEnabled": True, "column_types": [*TYPES, *MORE_TYPES]}}
 
 
-AREA = Area("tables", join(making.routes, rows.routes, second.routes), seed=seed.seed, capabilities=capabilities, order=80)
+AREA = Area("tables", join(making.routes, rows.routes, second.routes, contexts.routes), seed=seed.seed, capabilities=capabilities, order=80)

@@ -1,5 +1,6 @@
 """Recordings of Tables' REST and OCS APIs. Column ids are keys in bodies, so the sandbox gives the recorded ones."""
 
+from nextcloud_sandbox.areas.tables.contexts import add_context
 from nextcloud_sandbox.areas.tables.state import Store, Tables
 from nextcloud_sandbox.core import Sandbox
 from tests.sandbox.replay import Plan, Replay
@@ -26,6 +27,13 @@ async def same_ids(replay: Replay) -> None:
     replay.numbers.clear()
 
 
+async def an_application(replay: Replay) -> None:
+    """It was made by a request that was not recorded, and its only table is gone."""
+    tables = Tables(replay.sandbox, "alice")
+    add_context(tables, "Ctx", "equalizer")
+    tables.store.next("node")
+
+
 async def to_delete(replay: Replay) -> None:
     Tables(replay.sandbox, "alice").add_table("del")
 
@@ -41,15 +49,14 @@ async def prices(replay: Replay) -> None:
         tables.add_row(table, {name: title, price: amount})
 
 
-CONTEXTS = "applications made of several tables, which nothing here uses"
 PLAN = Plan(
     "tables",
     setup=setup,
     before={
+        "57-v2-contexts.txt": an_application,
         "61-v1-row-delete.txt": same_ids,
         "63-v1-column-delete.txt": same_ids,
         "65-v1-table-delete.txt": to_delete,
         "81-v1-view-update-ok.txt": prices,
     },
-    unclaimed={"57-v2-contexts.txt": CONTEXTS, "58-v2-context-create.txt": CONTEXTS},
 )
