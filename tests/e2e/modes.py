@@ -30,6 +30,10 @@ Browser = Callable[[str], Awaitable[dict[str, str]]]
 """What a person does with an authorization address; gives the parameters with which the client's address was called."""
 
 
+class Refused(Exception):
+    """What a client hears where it gets no further."""
+
+
 def without_account(nextcloud: str, **more: str) -> dict[str, str]:
     """The environment of a mode with many people."""
     env = environment(Running(nextcloud, None, 0), LOG_LEVEL="trace", **more)  # type: ignore[arg-type]
@@ -93,21 +97,23 @@ class Memory:
         self.client = client_info
 
 
-def sign_in(url: str, memory: Memory, browser: Browser, scope: str | None = None) -> OAuthClientProvider:
-    """The Python SDK's own OAuth, given nothing but the server's address."""
+def sign_in(url: str, memory: Memory, browser: Browser, scope: str | None = None, document: str | None = None) -> OAuthClientProvider:
+    """The Python SDK's own OAuth, given nothing but the server's address; `document` is where the client describes itself."""
     answered: dict[str, str] = {}
 
     async def redirect(address: str) -> None:
         answered.update(await browser(address))
 
     async def callback() -> AuthorizationCodeResult:
+        if "error" in answered:
+            raise Refused(answered["error"])
         memory.watch.secret("the code", answered["code"])
         return AuthorizationCodeResult(code=answered["code"], state=answered.get("state"), iss=answered.get("iss"))
 
     metadata = OAuthClientMetadata.model_validate(
         {"client_name": "Desk", "redirect_uris": [CALLBACK], "token_endpoint_auth_method": "none", "scope": scope}
     )
-    return OAuthClientProvider(url, metadata, memory, redirect, callback)
+    return OAuthClientProvider(url, metadata, memory, redirect, callback, document)
 
 
 @asynccontextmanager
@@ -182,6 +188,7 @@ def at_provider(user: str, watch: Watch | None = None, *, offline: bool = False)
         page = who.open(address)
         if 'name="csrf"' in page.text:
             page = who.submit(page, approve="yes", **({"offline": "yes"} if offline else {}))
+        assert page.status_code < 400, page.text
         return who.answer(page) or who.sign_in(str(page.url))
 
     return lambda address: run_sync(go, address)

@@ -11,7 +11,6 @@ from anyio.to_thread import run_sync
 from nextcloud_sandbox.server import Running
 from tests.e2e.leaks import Watch
 from tests.e2e.modes import CALLBACK, Home, Memory, at_nextcloud, called, connected, flows, grant, names, refused, sign_in
-from tests.e2e.typescript import typescript_sign_in
 from tests.identity.own_server import login_link
 from tests.providers.person import Person, Pkce, authorization
 
@@ -40,13 +39,6 @@ async def test_a_client_that_knows_only_the_address_signs_two_people_in(home: Ho
                 await called(client, "nc_notes_create_note", title=f"signed in as {user}", content="x")
                 found = await called(client, "nc_notes_search_notes", query="signed in as")
                 assert {note["title"] for note in found["results"]} == {f"signed in as {user}"}
-
-
-async def test_the_typescript_client_signs_in_and_renews_its_token_by_itself(home: Home, sandbox: Running) -> None:
-    async with home.running():
-        got = await typescript_sign_in(home.mcp, at_nextcloud(sandbox, "bob", watch=home.watch), home.watch)
-    assert (got["who"]["user_id"], got["again"]["user_id"], got["renewed"]) == ("bob", "bob", True)
-    assert {"nc_notes_create_note", "nc_auth_check_status"} <= set(got["tools"])
 
 
 async def test_without_a_token_the_challenge_leads_to_the_metadata(home: Home) -> None:

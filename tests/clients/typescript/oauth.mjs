@@ -1,52 +1,57 @@
-// Signs in through the TypeScript SDK's own OAuth from nothing but the server's address: `node oauth.mjs URL`.
-// Prints one JSON line `{"open": address}`, reads the address that the person's browser was sent back to, prints what it got.
+// The TypeScript SDK's client with its own OAuth, for `tests/e2e/typescript.py`: `node oauth.mjs`. One line of JSON on stdin is a
+// command, one on stdout its answer; `{"open": address}` means that the person has to go there first (`finish`), then to try again.
 import { createInterface } from "node:readline";
 import { UnauthorizedError } from "@modelcontextprotocol/sdk/client/auth.js";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 
-const url = new URL(process.argv[2]);
 const redirectUrl = "http://127.0.0.1:3333/cb";
 const kept = {};
-const say = (value) => console.log(JSON.stringify(value));
+let transport, client, address;
 
 const authProvider = {
   redirectUrl,
+  get clientMetadataUrl() { return kept.documentUrl; },
   clientMetadata: { client_name: "TypeScript desk", redirect_uris: [redirectUrl], token_endpoint_auth_method: "none", grant_types: ["authorization_code", "refresh_token"] },
   clientInformation: () => kept.client,
   saveClientInformation: (client) => { kept.client = client; },
   tokens: () => kept.tokens,
   saveTokens: (tokens) => { kept.tokens = tokens; },
-  redirectToAuthorization: (address) => say({ open: address.href }),
+  redirectToAuthorization: (url) => { address = url.href; },
   saveCodeVerifier: (verifier) => { kept.verifier = verifier; },
   codeVerifier: () => kept.verifier,
 };
 
-const connect = async () => {
-  const transport = new StreamableHTTPClientTransport(url, { authProvider });
-  const client = new Client({ name: "typescript-test-client", version: "1" });
-  await client.connect(transport);
-  return client;
+const commands = {
+  async know({ client_id }) { kept.client = { client_id, token_endpoint_auth_method: "none" }; },
+  async connect({ url, documentUrl }) {
+    kept.documentUrl = documentUrl ?? undefined;
+    transport = new StreamableHTTPClientTransport(new URL(url), { authProvider });
+    client = new Client({ name: "typescript-test-client", version: "1" });
+    await client.connect(transport);
+  },
+  finish: ({ code }) => transport.finishAuth(code),
+  list: async () => (await client.listTools()).tools.map((tool) => tool.name),
+  async call({ tool, arguments: given }) {
+    const answer = await client.callTool({ name: tool, arguments: given });
+    if (answer.isError) throw new Error(`${tool}: ${answer.content[0].text}`);
+    return JSON.parse(answer.content[0].text);
+  },
+  // A token that the server does not know any more.
+  async expire() { kept.tokens = { ...kept.tokens, access_token: "expired-long-ago-and-unknown" }; },
+  async forget() { delete kept.tokens; },
+  kept: async () => kept,
+  close: () => client?.close(),
 };
 
-const first = new StreamableHTTPClientTransport(url, { authProvider });
-try {
-  await new Client({ name: "typescript-test-client", version: "1" }).connect(first);
-  throw new Error("the server let a client in without a token");
-} catch (error) {
-  if (!(error instanceof UnauthorizedError)) throw error;
+for await (const line of createInterface({ input: process.stdin })) {
+  const given = JSON.parse(line);
+  let answer;
+  try {
+    answer = { value: (await commands[given.do](given)) ?? null };
+  } catch (error) {
+    answer = error instanceof UnauthorizedError ? { open: address } : { error: String(error) };
+  }
+  console.log(JSON.stringify(answer));
 }
-const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
-const answered = new URL((await lines.next()).value);
-await first.finishAuth(answered.searchParams.get("code"));
-
-const client = await connect();
-const tools = (await client.listTools()).tools.map((tool) => tool.name);
-const before = kept.tokens;
-const who = JSON.parse((await client.callTool({ name: "nc_users_whoami", arguments: {} })).content[0].text);
-// A token that the server does not know any more is renewed without the person.
-kept.tokens = { ...before, access_token: "expired-long-ago-and-unknown" };
-const again = JSON.parse((await client.callTool({ name: "nc_users_whoami", arguments: {} })).content[0].text);
-await client.close();
-say({ tools, who, again, renewed: kept.tokens.access_token !== before.access_token, tokens: [before, kept.tokens], verifier: kept.verifier });
 process.exit(0);
