@@ -1,6 +1,6 @@
 """Bodies that are read as they arrive: files, and WebDAV listings of any length."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import TYPE_CHECKING, TypeVar
 
 from nextcloud_mcp_server.core.errors import BadAnswer
@@ -26,11 +26,19 @@ async def pieces(response: "aiohttp.ClientResponse", what: str) -> AsyncIterator
 
 
 async def multistatus(
-    session: Session, method: str, path: str, body: bytes, take: Callable[[Resource], T | None], *, what: str, depth: str | None = None
+    session: Session,
+    method: str,
+    path: str,
+    body: bytes,
+    take: Callable[[Resource], T | None],
+    *,
+    what: str,
+    depth: str | None = None,
+    headers: Mapping[str, str] | None = None,
 ) -> list[T]:
     """A PROPFIND, REPORT or SEARCH; `take` turns each resource into what is kept, None drops it at once."""
-    headers = {"Content-Type": "application/xml; charset=utf-8", **({"Depth": depth} if depth is not None else {})}
+    sent = {"Content-Type": "application/xml; charset=utf-8", **({"Depth": depth} if depth is not None else {}), **(headers or {})}
     parser = MultistatusParser(what)
-    async with session.stream(method, path, what=what, headers=headers, data=body) as response:
+    async with session.stream(method, path, what=what, headers=sent, data=body) as response:
         resources = stream_multistatus(pieces(response, what), parser)
         return [made async for resource in resources if (made := take(resource)) is not None]

@@ -1,7 +1,7 @@
 """A calendar object: the text Nextcloud keeps under one name, with an event or task and the exceptions of its series."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, timedelta
 from functools import cached_property
 from typing import Literal
@@ -10,9 +10,11 @@ from nextcloud_mcp_server.apps.calendar.times import Moment, instant, moment_at,
 from nextcloud_mcp_server.apps.calendar.zones import Zones, definition, known_zone
 from nextcloud_mcp_server.core.errors import BadAnswer
 from nextcloud_mcp_server.nextcloud.content_lines import Component, component, line, parse
+from nextcloud_mcp_server.nextcloud.objects import Stored
 
 Kind = Literal["VEVENT", "VTODO"]
 WORD = {"VEVENT": "event", "VTODO": "task"}
+NOT_STORED = Stored("", "", "", "")
 PRODID = "-//nextcloud-mcp-server//EN"
 
 
@@ -23,15 +25,21 @@ class CalendarObject:
     root: Component
     kind: Kind
     items: list[Component]
+    stored: Stored = NOT_STORED
 
     @classmethod
-    def read(cls, text: str, kind: Kind) -> "CalendarObject":
+    def of(cls, stored: Stored, kind: Kind) -> "CalendarObject":
         """Raises BadAnswer for a text that holds nothing of that kind."""
-        root = parse(text, f"The stored {WORD[kind]}")
+        root = parse(stored.text, f"The stored {WORD[kind]}")
         items = root.components(kind)
         if not items:
             raise BadAnswer(f"A stored calendar object holds no {WORD[kind]}.")
-        return cls(root, kind, items)
+        return cls(root, kind, items, stored)
+
+    @classmethod
+    def read(cls, text: str, kind: Kind) -> "CalendarObject":
+        """A text wherever it lies. Raises BadAnswer as `of` does."""
+        return cls.of(replace(NOT_STORED, text=text), kind)
 
     @classmethod
     def new(cls, kind: Kind, uid: str, now: str) -> "CalendarObject":
@@ -50,6 +58,16 @@ class CalendarObject:
     @property
     def uid(self) -> str:
         return self.items[0].text("UID") or ""
+
+    @property
+    def calendar(self) -> str:
+        """The name of the calendar it lies in."""
+        return self.stored.collection
+
+    @property
+    def what(self) -> str:
+        """How errors name it."""
+        return f"{WORD[self.kind]} {self.uid!r}"
 
     @property
     def master(self) -> Component | None:

@@ -50,7 +50,7 @@ def listed(one: Occurrence, calendar: Calendar) -> Event:
     )
 
 
-def details(one: Occurrence, here: tzinfo, href: str, etag: str) -> EventDetails:
+def details(one: Occurrence, here: tzinfo, href: str) -> EventDetails:
     """Everything of one event, or of one occurrence."""
     item, stored, zones = one.item, one.stored, one.stored.zones
     rule, people = stored.main.first("RRULE"), [mail_of(person) for person in attendees_of(item)]
@@ -82,5 +82,5 @@ def details(one: Occurrence, here: tzinfo, href: str, etag: str) -> EventDetails
         attendee_status=participation(item) or None,
         reminders=reminders_of(item),
         href=href,
-        etag=etag,
+        etag=stored.stored.etag,
     )

@@ -63,7 +63,7 @@ def percent_of(item: Component) -> int:
     return min(int(text), 100) if text.isdecimal() else (100 if status_of(item) == "COMPLETED" else 0)
 
 
-def show(stored: CalendarObject, here: tzinfo, href: str, etag: str) -> Todo:
+def show(stored: CalendarObject, here: tzinfo, href: str) -> Todo:
     """A task; for one that recurs also where it stands."""
     item, zones = stored.main, stored.zones
     rule = item.first("RRULE")
@@ -82,7 +82,7 @@ def show(stored: CalendarObject, here: tzinfo, href: str, etag: str) -> Todo:
         recurrence_rule=rule.value if rule else None,
         reminders=reminders_of(item),
         href=href,
-        etag=etag,
+        etag=stored.stored.etag,
     )
     return made.model_copy(update=_standing(stored, here)) if stored.recurring else made
 

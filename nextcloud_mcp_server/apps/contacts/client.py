@@ -2,66 +2,22 @@
 
 import asyncio
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from xml.etree.ElementTree import Element
 
 from nextcloud_mcp_server.apps.contacts.models import GENERATED, AddressBook
 from nextcloud_mcp_server.apps.contacts.reading import SHOWN
 from nextcloud_mcp_server.core.errors import AlreadyExists, BadAnswer, Changed, InvalidValue, NextcloudError, NotFound, NotPermitted
-from nextcloud_mcp_server.nextcloud.answers import bare_etag, quoted_etag
-from nextcloud_mcp_server.nextcloud.client import Client
+from nextcloud_mcp_server.nextcloud.answers import quoted_etag
+from nextcloud_mcp_server.nextcloud.collections import BOOKS
 from nextcloud_mcp_server.nextcloud.content_lines import Component, parse
-from nextcloud_mcp_server.nextcloud.dav import (
-    MultistatusParser,
-    Resource,
-    document,
-    element,
-    parse_multistatus,
-    propfind,
-    stream_multistatus,
-)
-from nextcloud_mcp_server.nextcloud.session import segment
+from nextcloud_mcp_server.nextcloud.dav import Resource, document, element, propfind
+from nextcloud_mcp_server.nextcloud.objects import XML, Collections, Stored, checked, name_of, owner_of
+from nextcloud_mcp_server.nextcloud.streaming import multistatus
 
-XML = {"Content-Type": "application/xml; charset=utf-8"}
-BOOK_PROPERTIES = (
-    "d:displayname",
-    "d:resourcetype",
-    "cs:getctag",
-    "card:addressbook-description",
-    "oc:read-only",
-    "oc:owner-principal",
-    "d:current-user-privilege-set",
-)
+LISTED = propfind(("d:displayname", "d:resourcetype", "cs:getctag", "card:addressbook-description", "oc:read-only", "oc:owner-principal"))
+BYTES = propfind(("d:getetag", "card:address-data"))
 NAME_BYTES = 200
-
-
-@dataclass(frozen=True)
-class Stored:
-    """A card as it lies in an address book: the object's name, its ETag without quotes, its text."""
-
-    book: str
-    name: str
-    etag: str
-    text: str
-
-    @property
-    def uid(self) -> str:
-        return self.name.removesuffix(".vcf")
-
-    @property
-    def what(self) -> str:
-        return f"Contact {self.uid!r}"
-
-    def card(self) -> Component:
-        """The parsed text. Raises BadAnswer for a card that is not whole."""
-        return parse(self.text, self.what)
-
-    def card_or_none(self) -> Component | None:
-        """For listings, which one broken card must not spoil."""
-        try:
-            return self.card()
-        except BadAnswer:
-            return None
 
 
 @dataclass(frozen=True)
@@ -73,73 +29,79 @@ class Condition:
     match: str = "contains"
 
     def xml(self) -> Element:
-        inner = (
-            [] if self.text is None else [element("card:text-match", text=self.text, collation="i;unicode-casemap", match_type=self.match)]
-        )
-        return element("card:prop-filter", *inner, name=self.name)
+        made = element("card:prop-filter", name=self.name)
+        if self.text is not None:
+            made.append(element("card:text-match", text=self.text, collation="i;unicode-casemap", match_type=self.match))
+        return made
 
 
-class Contacts(Client):
+def uid_of(stored: Stored) -> str:
+    """How tools name a contact."""
+    return stored.name.removesuffix(".vcf")
+
+
+def card_of(stored: Stored) -> Component:
+    """The parsed text. Raises BadAnswer for a card that is not whole."""
+    return parse(stored.text, f"Contact {uid_of(stored)!r}")
+
+
+def card_or_none(stored: Stored) -> Component | None:
+    """For listings, which one broken card must not spoil."""
+    try:
+        return card_of(stored)
+    except BadAnswer:
+        return None
+
+
+class Contacts(Collections):
     """The address books of one person, shared ones included."""
+
+    kind = BOOKS
+    media = "text/vcard"
 
     async def books(self) -> list[AddressBook]:
         """All address books in one request, generated ones last and marked."""
-        home = await self._path()
-        answer = await self.session.request(
-            "PROPFIND", home, what="the address books", headers={**XML, "Depth": "1"}, data=propfind(BOOK_PROPERTIES)
-        )
-        found = parse_multistatus(answer.body, "the address books").resources
         uid = await self.session.uid()
-        return sorted(
-            (_book(one, uid) for one in found if one.has("d:resourcetype", "card:addressbook")), key=lambda book: bool(book.generated)
-        )
+        return sorted(await self.home(LISTED, lambda one: _book(one, uid)), key=lambda book: bool(book.generated))
 
     async def create_book(self, name: str, display_name: str, description: str | None) -> None:
         """Raises AlreadyExists, and InvalidValue for a name that no address book can have."""
-        checked(name, "address book")
-        if name.startswith(GENERATED):
-            raise InvalidValue(
-                f"Address book {name!r}: names that begin with z-server-generated-- or z-app-generated-- are Nextcloud's own."
-            )
-        properties = [
-            element("d:resourcetype", element("d:collection"), element("card:addressbook")),
-            element("d:displayname", text=display_name),
-        ]
+        if checked(name).startswith(GENERATED):
+            raise InvalidValue(f"Address book {name!r}: names that begin with {' or '.join(GENERATED)} are Nextcloud's own.")
+        kind = element("d:resourcetype", element("d:collection"), element("card:addressbook"))
+        properties = [kind, element("d:displayname", text=display_name)]
         if description:
             properties.append(element("card:addressbook-description", text=description))
         body = document(element("d:mkcol", element("d:set", element("d:prop", *properties))))
-        what = f"address book {name!r}"
         try:
-            await self.session.request("MKCOL", await self._path(name), what=what, headers=XML, data=body)
+            await self.session.request("MKCOL", await self.path(name), what=f"address book {name!r}", headers=XML, data=body)
         except InvalidValue as error:
-            if "already exists" in error.message:
-                raise AlreadyExists(f"Address book {name!r} exists already.") from None
-            raise
+            raise AlreadyExists(f"Address book {name!r} exists already.") if "already exists" in error.message else error from None
 
     async def delete_book(self, name: str) -> None:
         """Deletes an address book with all its contacts; one that somebody else shares only leaves this person's list."""
         try:
-            await self.session.request("DELETE", await self._path(name), what=f"Address book {name!r}")
+            await self.session.request("DELETE", await self.path(checked(name)), what=f"Address book {name!r}")
         except NotFound:
             raise await self._no_book(name) from None
 
     async def query(self, book: str, conditions: Iterable[Condition] = (), properties: Sequence[str] = SHOWN) -> list[Stored]:
         """The cards of which any condition holds (none: all), in one request, without photos and what else nobody lists."""
-        data = element("card:address-data", *(element("card:prop", name=name) for name in properties))
-        body = element(
-            "card:addressbook-query",
-            element("d:prop", element("d:getetag"), data),
-            element("card:filter", *(condition.xml() for condition in conditions), test="anyof"),
-        )
-        return await self._report(book, body)
+        data = element("card:address-data", *(element("card:prop", name=one) for one in properties))
+        filters = element("card:filter", *(condition.xml() for condition in conditions), test="anyof")
+        body = document(element("card:addressbook-query", element("d:prop", element("d:getetag"), data), filters))
+        try:
+            return await self.report(await self.path(checked(book)), body, lambda one: self.stored(book, one), f"address book {book!r}")
+        except NotFound:
+            raise await self._no_book(book) from None
 
     async def find(self, book: str, uid: str) -> Stored:
         """The card whose object, or else whose UID, is named `uid`: one request where they agree. Raises NotFound."""
-        checked(uid, "contact")
+        checked(uid)
         if found := await self._object(book, uid if uid.endswith(".vcf") else f"{uid}.vcf"):
             return found
         for other in await self.query(book, [Condition("UID", uid, "equals")], ("UID",)):
-            if (card := other.card_or_none()) and card.text("UID") == uid and (found := await self._object(book, other.name)):
+            if (card := card_or_none(other)) and card.text("UID") == uid and (found := await self._object(book, other.name)):
                 return found
         if found := await self._object(book, uid):
             return found
@@ -149,67 +111,33 @@ class Contacts(Client):
 
     async def _object(self, book: str, name: str) -> Stored | None:
         """A card in its very bytes, which only PROPFIND gives: GET and reports turn a vCard 4.0 into a 3.0 or the other way round."""
-        what = f"Contact {name.removesuffix('.vcf')!r}"
-        body = propfind(("d:getetag", "card:address-data"))
+        path, what = await self.path(book, name), f"Contact {name.removesuffix('.vcf')!r}"
         try:
-            answer = await self.session.request(
-                "PROPFIND", await self._path(book, name), what=what, headers={**XML, "Depth": "0"}, data=body
-            )
+            found = await multistatus(self.session, "PROPFIND", path, BYTES, lambda one: self.stored(book, one), what=what, depth="0")
         except NotFound:
             return None
-        found = parse_multistatus(answer.body, what).resources
-        return _stored(book, found[0]) if found and _is_card(found[0]) else None
+        return found[0] if found else None
 
-    async def create(self, book: str, uid: str, card: Component) -> str:
-        """The ETag of the new card. Raises AlreadyExists where the uid is taken."""
-        what = f"Contact {uid!r}"
+    async def save(self, stored: Stored, card: Component) -> Stored:
+        """What is stored now. Raises Changed where somebody wrote in between, AlreadyExists where a new one's uid is taken."""
+        what = f"Contact {uid_of(stored)!r}"
         try:
-            return await self._put(book, f"{uid}.vcf", card, {"If-None-Match": "*"}, what)
-        except Changed:
-            raise AlreadyExists(f"{what} exists already in address book {book!r}.") from None
-        except InvalidValue as error:
-            if "already exists" in error.message:
-                raise AlreadyExists(f"{what} exists already in address book {book!r}, under another object name.") from None
-            raise
-
-    async def replace(self, stored: Stored, card: Component) -> str:
-        """The new ETag. Raises Changed where somebody wrote in between."""
-        return await self._put(stored.book, stored.name, card, {"If-Match": quoted_etag(stored.etag)}, stored.what)
+            etag = (await self.put(stored, str(card), what)).etag or (await self.find(stored.collection, stored.name)).etag
+        except NotFound:
+            raise await self._no_book(stored.collection) from None
+        except (Changed, InvalidValue) as error:
+            if stored.etag or not (isinstance(error, Changed) or "already exists" in error.message):
+                raise
+            where = "" if isinstance(error, Changed) else ", under another object name"
+            raise AlreadyExists(f"{what} exists already in address book {stored.collection!r}{where}.") from None
+        return replace(stored, etag=etag)
 
     async def delete(self, book: str, uid: str, etag: str | None) -> str:
-        """The uid of the object that is gone."""
-        checked(uid, "contact")
-        headers = {"If-Match": quoted_etag(etag)} if etag else {}
-        name = uid if uid.endswith(".vcf") else f"{uid}.vcf"
-        try:
-            await self.session.request("DELETE", await self._path(book, name), what=f"Contact {uid!r}", headers=headers)
-        except (NotFound, Changed):
-            found = await self.find(book, uid)
-            if found.name == name:
-                raise
-            await self.session.request("DELETE", await self._path(book, found.name), what=f"Contact {uid!r}", headers=headers)
-            return found.uid
-        return name.removesuffix(".vcf")
-
-    async def _put(self, book: str, name: str, card: Component, headers: dict[str, str], what: str) -> str:
-        path = await self._path(book, name)
-        sent = {"Content-Type": "text/vcard; charset=utf-8", **headers}
-        try:
-            answer = await self.session.request("PUT", path, what=what, headers=sent, data=str(card).encode())
-        except NotFound:
-            raise await self._no_book(book) from None
-        return answer.etag or (await self.find(book, name)).etag
-
-    async def _report(self, book: str, body: Element) -> list[Stored]:
-        what = f"address book {book!r}"
-        parser = MultistatusParser(what)
-        try:
-            async with self.session.stream(
-                "REPORT", await self._path(book), what=what, headers={**XML, "Depth": "1"}, data=document(body)
-            ) as response:
-                return [_stored(book, one) async for one in stream_multistatus(response.content.iter_any(), parser) if _is_card(one)]
-        except NotFound:
-            raise await self._no_book(book) from None
+        """The uid of the object that is gone. Raises Changed where it is not at `etag` (by default what is read now) any more."""
+        stored = await self.find(book, uid)
+        headers = {"If-Match": quoted_etag(etag or stored.etag)}
+        await self.session.request("DELETE", await self.path(book, stored.name), what=f"Contact {uid!r}", headers=headers)
+        return uid_of(stored)
 
     async def _no_book(self, name: str) -> NextcloudError:
         """Which error a 404 stands for: an address book that nobody may write to, or none at all."""
@@ -220,20 +148,10 @@ class Contacts(Client):
             )
         return NotFound(f"Address book {name!r} not found.", candidates=[book.uri for book in books], hint="Names are the uri.")
 
-    async def _path(self, *parts: str) -> str:
-        """The path of the home, of an address book (with a slash at the end) or of a card."""
-        home = f"/remote.php/dav/addressbooks/users/{segment(await self.session.uid())}/"
-        if parts:
-            checked(parts[0], "address book")
-        return home + "/".join(segment(part) for part in parts) + ("/" if len(parts) == 1 else "")
-
-
-def checked(name: str, what: str) -> None:
-    """Raises InvalidValue for what cannot be one segment of a path."""
-    if not name or name in (".", "..") or any(character in "/\\" or character < " " for character in name):
-        raise InvalidValue(f"{name[:80]!r} cannot name a{'n' if what[0] in 'aeiou' else ''} {what}.", hint="No slashes; it is not empty.")
-    if len(name.encode()) > NAME_BYTES:
-        raise InvalidValue(f"{name[:80]!r}… is too long to name a contact or address book: at most {NAME_BYTES} bytes.")
+    async def path(self, collection: str = "", name: str = "") -> str:
+        if long := next((one for one in (collection, name) if len(one.encode()) > NAME_BYTES), None):
+            raise InvalidValue(f"{long[:80]!r}… is too long to name a contact or address book: at most {NAME_BYTES} bytes.")
+        return await super().path(collection, name)
 
 
 async def in_all(contacts: Contacts, books: Iterable[str], conditions: Sequence[Condition]) -> list[Stored]:
@@ -242,9 +160,10 @@ async def in_all(contacts: Contacts, books: Iterable[str], conditions: Sequence[
     return [one for some in found for one in some]
 
 
-def _book(one: Resource, uid: str) -> AddressBook:
-    uri = one.href.rstrip("/").rsplit("/", 1)[-1]
-    owner = _owner(one)
+def _book(one: Resource, uid: str) -> AddressBook | None:
+    if not one.has("d:resourcetype", "card:addressbook"):
+        return None
+    uri, owner = name_of(one), owner_of(one)
     generated = uri.startswith(GENERATED)
     return AddressBook(
         uri=uri,
@@ -253,24 +172,5 @@ def _book(one: Resource, uid: str) -> AddressBook:
         ctag=one.text("cs:getctag"),
         read_only=True if generated or one.text("oc:read-only") == "1" else None,
         generated=generated or None,
-        owner=owner if owner not in (None, uid, "system") else None,
+        owner=owner if owner not in ("", uid, "system") else None,
     )
-
-
-def _owner(one: Resource) -> str | None:
-    """The last part of `principals/users/bob`, which Nextcloud gives as a text or as an address."""
-    node = one.props.get("oc:owner-principal")
-    text = "".join(node.itertext()).strip() if node is not None else ""
-    return text.rstrip("/").rsplit("/", 1)[-1] or None
-
-
-def _is_card(one: Resource) -> bool:
-    return one.status == 200 and "card:address-data" in one.props
-
-
-def _stored(book: str, one: Resource) -> Stored:
-    text = one.props["card:address-data"].text or ""
-    etag = bare_etag(one.text("d:getetag"))
-    if not text or not etag:
-        raise BadAnswer(f"Nextcloud's answer about address book {book!r} has a contact without text or etag.")
-    return Stored(book, one.href.rsplit("/", 1)[-1], etag, text)

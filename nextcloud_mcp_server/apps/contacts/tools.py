@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from nextcloud_mcp_server.apps.contacts.client import Condition, Contacts, Stored, in_all
+from nextcloud_mcp_server.apps.contacts.client import Condition, Contacts, card_of, card_or_none, in_all, uid_of
 from nextcloud_mcp_server.apps.contacts.matching import has_digits, has_words, phone_digits
 from nextcloud_mcp_server.apps.contacts.models import AddressBook, Contact, Named, SavedContact
 from nextcloud_mcp_server.apps.contacts.reading import contact_of, quick_name
@@ -16,6 +16,7 @@ from nextcloud_mcp_server.core.page import DEFAULT_LIMIT, Page, paginate
 from nextcloud_mcp_server.core.tools import Toolbox
 from nextcloud_mcp_server.nextcloud.answers import bare_etag
 from nextcloud_mcp_server.nextcloud.content_lines import Component
+from nextcloud_mcp_server.nextcloud.objects import Stored, checked
 
 TOOLS = Toolbox("contacts")
 TRIES = 3
@@ -56,7 +57,7 @@ async def nc_contacts_search_contacts(
     longest = max(words, key=len)
     conditions = [Condition("TEL")] if digits else [Condition(name, longest) for name in ("FN", "N", "NICKNAME", "EMAIL")]
     books = [book.uri for book in await contacts.books() if not book.generated] if where == EVERYWHERE else [where]
-    cards = [(one, one.card_or_none()) for one in await in_all(contacts, books, conditions)]
+    cards = [(one, card_or_none(one)) for one in await in_all(contacts, books, conditions)]
     hits = [one for one, card in cards if card and (has_digits(card, digits) if digits else has_words(card, words))]
     return paginate(_by_name(hits), limit, cursor, addressbook=where, query=query).map(_listed)
 
@@ -65,7 +66,7 @@ async def nc_contacts_search_contacts(
 async def nc_contacts_get_contact(contacts: Contacts, addressbook: Book, uid: str) -> Contact:
     """Read one contact with all fields and its etag; photos are only mentioned."""
     stored = await contacts.find(addressbook, uid)
-    return _shown(stored, stored.card())
+    return _shown(stored, card_of(stored))
 
 
 @TOOLS.create()
@@ -79,8 +80,8 @@ async def nc_contacts_create_contact(
     adr {street, locality, region, code, country}, org (text or list of units), title, role, note, nickname, bday (YYYY-MM-DD),
     categories (its groups), X-…. email, tel, url, adr, X-… take a text, {value, type} or a list of them."""
     uid = uid or str(uuid.uuid4())
-    etag = await contacts.create(addressbook, uid, new_card(uid, contact_data))
-    return Named(addressbook=addressbook, uid=uid, etag=etag)
+    saved = await contacts.save(Stored(addressbook, f"{checked(uid)}.vcf", "", ""), new_card(uid, contact_data))
+    return Named(addressbook=addressbook, uid=uid, etag=saved.etag)
 
 
 @TOOLS.update(untrusted=True)
@@ -92,18 +93,15 @@ async def nc_contacts_update_contact(
     for attempt in range(1, TRIES + 1):
         stored = await contacts.find(addressbook, uid)
         if etag and bare_etag(etag) not in ("*", stored.etag):
-            raise Changed(f"{stored.what} was modified by someone else.", etag=stored.etag)
-        card = stored.card()
+            raise Changed(f"Contact {uid!r} was modified by someone else.", etag=stored.etag)
+        card = card_of(stored)
         apply(card, contact_data)
-        if str(card) == str(stored.card()):
-            return _saved(stored, card)
         try:
-            new = await contacts.replace(stored, card)
+            saved = await contacts.save(stored, card) if str(card) != str(card_of(stored)) else stored
+            return SavedContact(contact=_shown(saved, card), addressbook=addressbook)
         except Changed:
             if etag or attempt == TRIES:
                 raise
-            continue
-        return _saved(Stored(stored.book, stored.name, new, stored.text), card)
     raise AssertionError("unreachable: the last attempt returns or raises")
 
 
@@ -136,17 +134,14 @@ async def nc_contacts_delete_addressbook(contacts: Contacts, name: Book) -> Name
 
 
 def _by_name(cards: list[Stored]) -> list[Stored]:
-    return sorted(cards, key=lambda one: (quick_name(one.text).casefold(), one.book, one.name))
+    return sorted(cards, key=lambda one: (quick_name(one.text).casefold(), one.collection, one.name))
 
 
 def _listed(stored: Stored) -> Contact:
-    card = stored.card_or_none()
-    shown = contact_of(card, stored.uid, _short) if card else _broken(stored)
-    return shown.model_copy(update={"addressbook": stored.book, "etag": stored.etag})
-
-
-def _broken(stored: Stored) -> Contact:
-    return Contact(uid=stored.uid, fn=quick_name(stored.text) or stored.uid, note="This card is broken and cannot be read.")
+    card, uid = card_or_none(stored), uid_of(stored)
+    broken = Contact(uid=uid, fn=quick_name(stored.text) or uid, note="This card is broken and cannot be read.")
+    shown = contact_of(card, uid, _short) if card else broken
+    return shown.model_copy(update={"addressbook": stored.collection, "etag": stored.etag})
 
 
 def _short(note: str) -> str:
@@ -154,9 +149,5 @@ def _short(note: str) -> str:
 
 
 def _shown(stored: Stored, card: Component) -> Contact:
-    also = {"addressbook": stored.book, "etag": stored.etag, "resource_path": f"{stored.book}/{stored.name}"}
-    return contact_of(card, stored.uid).model_copy(update=also)
-
-
-def _saved(stored: Stored, card: Component) -> SavedContact:
-    return SavedContact(contact=_shown(stored, card), addressbook=stored.book)
+    also = {"addressbook": stored.collection, "etag": stored.etag, "resource_path": f"{stored.collection}/{stored.name}"}
+    return contact_of(card, uid_of(stored)).model_copy(update=also)

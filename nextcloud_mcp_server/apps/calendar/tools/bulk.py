@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from nextcloud_mcp_server.apps.calendar.client import Calendars, Stored
+from nextcloud_mcp_server.apps.calendar.client import Calendars
 from nextcloud_mcp_server.apps.calendar.edit import Author, EventChanges, apply
 from nextcloud_mcp_server.apps.calendar.exceptions import exception_for, exclude
 from nextcloud_mcp_server.apps.calendar.expansion import Occurrence, occurrence_of
@@ -17,7 +17,6 @@ from nextcloud_mcp_server.apps.calendar.tools.shared import (
     TOOLS,
     Categories,
     EventStatus,
-    Found,
     RangeEnd,
     RangeStart,
     chosen,
@@ -38,7 +37,6 @@ SERIES = "A series: give both dates to touch only its occurrences between them, 
 class Job:
     """One object and what of it matched: single occurrences, or all of it."""
 
-    stored: Stored
     first: Occurrence
     title: str
     occurrences: list[str] = field(default_factory=list[str])
@@ -56,7 +54,7 @@ class Job:
             occurrences=self.occurrences or None if not self.whole else None,
             series=True if recurs and self.whole else None,
             error=error,
-            from_calendar=self.stored.calendar,
+            from_calendar=self.first.stored.calendar,
             to_calendar=target,
         )
 
@@ -103,9 +101,9 @@ async def nc_calendar_bulk_operations(
     found, problems = await happening(calendars, ones, span, author.here)
     if problems:
         raise InvalidValue(f"Not every calendar could be read ({'; '.join(problems)}).", hint="Name one with calendar_name.")
-    fitting = [each for each in found if wanted.fits(each.one, author.here)]
+    fitting = [each[0] for each in found if wanted.fits(each[0], author.here)]
     jobs = _jobs(fitting, bool(start_date and end_date), whole_series, operation)
-    jobs = [job for job in jobs if not (operation == "move" and job.stored.calendar == target_calendar)]
+    jobs = [job for job in jobs if not (operation == "move" and job.first.stored.calendar == target_calendar)]
     if confirm:
         runner = Runner(calendars, progress, operation, changes, author, target_calendar, len(jobs))
         # One after the other: a Nextcloud on SQLite fails writes that come at the same time.
@@ -128,14 +126,13 @@ async def _check(calendars: Calendars, operation: str, changes: EventChanges, ta
         raise InvalidValue(f"Calendar {target!r} does not accept events.")
 
 
-def _jobs(fitting: Sequence[Found], ranged: bool, whole_series: bool, operation: str) -> list[Job]:
+def _jobs(fitting: Sequence[Occurrence], ranged: bool, whole_series: bool, operation: str) -> list[Job]:
     """One job an object. Occurrences of a series stay single ones unless the whole series is asked for."""
     jobs: dict[tuple[str, str], Job] = {}
-    for each in fitting:
-        one = each.one
+    for one in fitting:
         single = one.stored.recurring and not whole_series
         title = one.item.text("SUMMARY") or ""
-        job = jobs.setdefault((each.stored.calendar, each.stored.name), Job(each.stored, one, title, whole=not single))
+        job = jobs.setdefault((one.stored.calendar, one.stored.stored.name), Job(one, title, whole=not single))
         if single and (not ranged or operation == "move" or one.id is None):
             job.refused = SERIES if operation != "move" else "A series moves only as a whole: whole_series=true."
         elif single:
@@ -169,21 +166,17 @@ class Runner:
             await self.progress(self.done, self.total, f"{self.operation}: {self.done} of {self.total}")
 
     async def _do(self, job: Job) -> None:
-        uid = job.first.stored.uid
+        opened = job.first.stored
         if self.operation == "move":
-            await self.calendars.move(job.stored, self.target or "", "VEVENT", uid)
+            await self.calendars.move(opened, self.target or "")
         elif self.operation == "delete" and job.whole:
-            await self.calendars.delete(job.stored, "VEVENT", uid)
+            await self.calendars.delete(opened)
         else:
-            stored = await self.calendars.exact(job.stored, "VEVENT", uid)
-            opened = stored.open("VEVENT")
+            opened = await self.calendars.exact(opened)
             left = [self._touch(occurrence_of(opened, one, self.author.here)) for one in job.occurrences]
             if job.whole:
                 apply(opened, opened.main, self.changes, self.author)
-            if all(left):
-                await self.calendars.save(stored, opened)
-            else:
-                await self.calendars.delete(stored, "VEVENT", uid)
+            await (self.calendars.save(opened) if all(left) else self.calendars.delete(opened))
 
     def _touch(self, one: Occurrence) -> bool:
         if self.operation == "delete":

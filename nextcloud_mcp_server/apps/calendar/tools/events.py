@@ -1,18 +1,17 @@
 """Events: list, get, create, update, delete."""
 
 import uuid
-from datetime import tzinfo
 from typing import Annotated
 
 from pydantic import Field
 
-from nextcloud_mcp_server.apps.calendar.client import Calendars, Stored
+from nextcloud_mcp_server.apps.calendar.client import Calendars
 from nextcloud_mcp_server.apps.calendar.edit import Author, EventChanges, apply, utc_value
 from nextcloud_mcp_server.apps.calendar.exceptions import exception_for, exclude
-from nextcloud_mcp_server.apps.calendar.expansion import Occurrence, occurrence_of, whole
+from nextcloud_mcp_server.apps.calendar.expansion import occurrence_of, whole
 from nextcloud_mcp_server.apps.calendar.matching import EventFilter
 from nextcloud_mcp_server.apps.calendar.models import Deleted, Event, EventDetails, SavedEvent, Within
-from nextcloud_mcp_server.apps.calendar.objects import CalendarObject, begin_of, end_of
+from nextcloud_mcp_server.apps.calendar.objects import CalendarObject, Kind, begin_of, end_of
 from nextcloud_mcp_server.apps.calendar.show import details, last_day, listed
 from nextcloud_mcp_server.apps.calendar.times import parse_span, read, shown
 from nextcloud_mcp_server.apps.calendar.tools.shared import (
@@ -39,6 +38,7 @@ from nextcloud_mcp_server.nextcloud.content_lines import Component
 
 IN_TRASH = "In the calendar's trash: nc_calendar_restore_event brings it back."
 NOT_THERE = "There was no such item; nothing was deleted."
+TAKEN_OUT = "Only this occurrence was taken out of the series; it is not in the trash."
 
 Start = Annotated[str, Field(description="Date, or ISO time: Z or offset UTC, else in `timezone`, else floating.")]
 End = Annotated[str | None, Field(description="Exclusive for all-day.")]
@@ -75,18 +75,19 @@ async def nc_calendar_list_events(
     span = parse_span(start_date, end_date, here)
     chosen_ones = await chosen(calendars, None if search_all_calendars else calendar_name, "VEVENT")
     found, problems = await happening(calendars, chosen_ones, span, here)
-    fitting = [each for each in found if wanted.fits(each.one, here)]
+    fitting = [each for each in found if wanted.fits(each[0], here)]
     echoed = {"calendar_name": calendar_name, "start_date": start_date, "end_date": end_date, **noted(problems)}
-    return paginate(fitting, limit, cursor, **echoed).map(lambda each: listed(each.one, each.calendar))
+    return paginate(fitting, limit, cursor, **echoed).map(lambda each: listed(*each))
 
 
 @TOOLS.read(untrusted=True)
 async def nc_calendar_get_event(calendars: Calendars, calendar_name: str, event_uid: str, occurrence: Occurring = None) -> EventDetails:
     """Read one event, its series, or one occurrence, with attendees, reminders and etag."""
-    stored = await calendars.find(calendar_name, event_uid, "VEVENT")
-    here = await calendars.here()
-    one = _one(stored.open("VEVENT"), occurrence, here)
-    return details(one, here, await calendars.href(stored), stored.etag)
+    opened, here = await calendars.find(calendar_name, event_uid, "VEVENT"), await calendars.here()
+    one = occurrence_of(opened, occurrence, here) if occurrence else whole(opened)
+    if one is None:
+        raise InvalidValue("The stored event has no start.")
+    return details(one, here, await calendars.href(opened))
 
 
 @TOOLS.create()
@@ -152,11 +153,9 @@ async def nc_calendar_update_event(
     changes: EventChanges = picked(EventChanges, locals())
     if changes.empty:
         raise InvalidValue("Nothing to change: no field is given.")
-    stored = await calendars.find(calendar_name, event_uid, "VEVENT")
-    opened, author = stored.open("VEVENT"), await calendars.author()
-    item = change(opened, changes, author, occurrence)
-    saved, status_code = await calendars.save(stored, opened, etag)
-    return await _saved(calendars, saved, opened, item, status_code)
+    opened = await calendars.find(calendar_name, event_uid, "VEVENT")
+    item = change(opened, changes, await calendars.author(), occurrence)
+    return await _saved(calendars, opened, item, await calendars.save(opened, etag))
 
 
 @TOOLS.delete()
@@ -164,26 +163,23 @@ async def nc_calendar_delete_event(
     calendars: Calendars, calendar_name: str, event_uid: str, occurrence: Occurring = None, etag: Etag = None
 ) -> Deleted:
     """Move an event, or a whole series, to the calendar's trash; with `occurrence` only take that one out of its series."""
+    return await delete(calendars, calendar_name, event_uid, "VEVENT", etag, occurrence)
+
+
+async def delete(
+    calendars: Calendars, calendar_name: str, uid: str, kind: Kind, etag: str | None, occurrence: str | None = None
+) -> Deleted:
+    """Deletes an event or task, or takes an occurrence out of its series (the object goes when it was the last of it here)."""
+    code, message = 404, NOT_THERE
     try:
-        stored = await calendars.find(calendar_name, event_uid, "VEVENT")
+        opened = await calendars.find(calendar_name, uid, kind)
     except NotFound:
         await calendars.named(calendar_name)
-        return Deleted(status_code=404, message=NOT_THERE, deleted_uid=event_uid, calendar_name=calendar_name)
-    message = IN_TRASH
-    if occurrence is None:
-        code = await calendars.delete(stored, "VEVENT", event_uid, etag)
     else:
-        code = await take_out(calendars, stored, occurrence, etag)
-        message = "Only this occurrence was taken out of the series; it is not in the trash."
-    return Deleted(status_code=code, message=message, deleted_uid=event_uid, calendar_name=calendar_name)
-
-
-def _one(opened: CalendarObject, occurrence: str | None, here: tzinfo) -> Occurrence:
-    """What `occurrence` names, or the event (series) as a whole."""
-    one = occurrence_of(opened, occurrence, here) if occurrence else whole(opened)
-    if one is None:
-        raise InvalidValue("The stored event has no start.")
-    return one
+        left = occurrence is not None and exclude(occurrence_of(opened, occurrence, await calendars.here()))
+        code = await calendars.save(opened, etag) if left else await calendars.delete(opened, etag)
+        message = TAKEN_OUT if occurrence is not None else IN_TRASH
+    return Deleted(status_code=code, message=message, deleted_uid=uid, calendar_name=calendar_name)
 
 
 def change(opened: CalendarObject, changes: EventChanges, author: Author, occurrence: str | None) -> Component:
@@ -202,27 +198,18 @@ def change(opened: CalendarObject, changes: EventChanges, author: Author, occurr
 
 async def create(calendars: Calendars, calendar_name: str, changes: EventChanges) -> SavedEvent:
     """Stores a new event."""
-    made, author = CalendarObject.new("VEVENT", str(uuid.uuid4()), utc_value()), await calendars.author()
-    apply(made, made.main, changes, author)
-    stored, status_code = await calendars.create(calendar_name, made)
-    return await _saved(calendars, stored, made, made.main, status_code)
+    made = CalendarObject.new("VEVENT", str(uuid.uuid4()), utc_value())
+    apply(made, made.main, changes, await calendars.author())
+    return await _saved(calendars, made, made.main, await calendars.create(calendar_name, made))
 
 
-async def take_out(calendars: Calendars, stored: Stored, occurrence: str, etag: str | None) -> int:
-    """Takes one occurrence out of a series; the object goes when it was the last of it here."""
-    opened = stored.open("VEVENT")
-    if exclude(occurrence_of(opened, occurrence, await calendars.here())):
-        return (await calendars.save(stored, opened, etag))[1]
-    return await calendars.delete(stored, "VEVENT", stored.open("VEVENT").uid, etag)
-
-
-async def _saved(calendars: Calendars, stored: Stored, opened: CalendarObject, item: Component, status_code: int) -> SavedEvent:
+async def _saved(calendars: Calendars, opened: CalendarObject, item: Component, status_code: int) -> SavedEvent:
     start, end = begin_of(item), end_of(item, opened.zones)
     uninvited = item.first("ATTENDEE") and not item.first("ORGANIZER")
     return SavedEvent(
         uid=opened.uid,
-        href=await calendars.href(stored),
-        etag=stored.etag,
+        href=await calendars.href(opened),
+        etag=opened.stored.etag,
         status_code=status_code,
         start_datetime=shown(start, opened.zones),
         end_datetime=shown(end, opened.zones),

@@ -74,7 +74,7 @@ async def nc_calendar_get_upcoming_events(
     span = Span(now, now + timedelta(days=days_ahead))
     found, problems = await happening(calendars, await chosen(calendars, calendar_name, "VEVENT"), span, here)
     page = paginate(found, limit, cursor, days_ahead=days_ahead, calendar_name=calendar_name, **noted(problems))
-    return page.map(lambda each: listed(each.one, each.calendar))
+    return page.map(lambda each: listed(*each))
 
 
 @TOOLS.read(items="available_slots", untrusted=True)
@@ -130,7 +130,7 @@ async def _own_busy(calendars: Calendars, span: Span) -> tuple[list[Stretch], li
     own = [one for one in await chosen(calendars, None, "VEVENT") if not (one.source or one.owner or one.transparent or one.generated_by)]
     found, problems = await happening(calendars, own, span, author.here)
     mail = author.address.mail if author.address else None
-    return list(busy_times((each.one for each in found), mail, author.here)), problems
+    return list(busy_times((one for one, _ in found), mail, author.here)), problems
 
 
 async def _others_busy(calendars: Calendars, people: list[Address], span: Span, busy: list[Stretch]) -> list[str]:

@@ -2,13 +2,13 @@
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from datetime import tzinfo
 from typing import Annotated, Any, TypeVar
 
 from pydantic import Field, WithJsonSchema
 
-from nextcloud_mcp_server.apps.calendar.client import Calendars, Stored
+from nextcloud_mcp_server.apps.calendar.client import Calendars
 from nextcloud_mcp_server.apps.calendar.expansion import Occurrence, occurrences
 from nextcloud_mcp_server.apps.calendar.models import Calendar, OneOf, Reminder, Within
 from nextcloud_mcp_server.apps.calendar.objects import CalendarObject, Kind
@@ -18,6 +18,7 @@ from nextcloud_mcp_server.core.tools import Toolbox
 
 TOOLS = Toolbox("calendar")
 T = TypeVar("T")
+Found = tuple[Occurrence, Calendar]
 
 Categories = Annotated[str | None, Field(description="Comma-separated.")]
 Reminders = list[Reminder] | None
@@ -32,15 +33,6 @@ EventStatus = Annotated[str, OneOf(("CONFIRMED", "TENTATIVE", "CANCELLED"))]
 Privacy = Annotated[str, OneOf(("PUBLIC", "PRIVATE", "CONFIDENTIAL"))]
 TodoStatus = Annotated[str, OneOf(("NEEDS-ACTION", "IN-PROCESS", "COMPLETED", "CANCELLED"))]
 Priority = Annotated[int, Within(0, 9), Field(description="1 highest, 0 none.")]
-
-
-@dataclass(frozen=True)
-class Found:
-    """An occurrence with where it is kept."""
-
-    one: Occurrence
-    stored: Stored
-    calendar: Calendar
 
 
 def picked(kind: type[Any], given: Mapping[str, Any]) -> Any:
@@ -66,7 +58,7 @@ async def gather(
     calendars: Iterable[Calendar],
     kind: Kind,
     span: Span | None,
-    take: Callable[[CalendarObject, Stored, Calendar], Iterable[T]],
+    take: Callable[[CalendarObject, Calendar], Iterable[T]],
 ) -> tuple[list[T], list[str]]:
     """Reads calendars at the same time, taking from each object as it arrives; says which could not be read and why.
 
@@ -74,13 +66,8 @@ async def gather(
     """
 
     async def read(calendar: Calendar) -> list[T]:
-        def taken(stored: Stored) -> list[T] | None:
-            try:
-                return list(take(stored.open(kind), stored, calendar))
-            except BadAnswer:
-                return None
-
-        return [one for some in await client.objects(calendar.name, kind, taken, span) for one in some]
+        found = await client.objects(calendar.name, kind, lambda opened: list(take(opened, calendar)), span)
+        return [one for some in found for one in some]
 
     every = list(calendars)
     answers = await asyncio.gather(*(read(one) for one in every), return_exceptions=len(every) > 1)
@@ -97,13 +84,13 @@ async def gather(
 
 
 async def happening(client: Calendars, calendars: Iterable[Calendar], span: Span, here: tzinfo) -> tuple[list[Found], list[str]]:
-    """The occurrences of events within the span, in order."""
+    """The occurrences of events within the span with their calendars, in order."""
 
-    def take(opened: CalendarObject, stored: Stored, calendar: Calendar) -> Iterable[Found]:
-        return [Found(one, stored, calendar) for one in occurrences(opened, span, here)]
+    def take(opened: CalendarObject, calendar: Calendar) -> Iterable[Found]:
+        return ((one, calendar) for one in occurrences(opened, span, here))
 
     found, problems = await gather(client, calendars, "VEVENT", span, take)
-    return sorted(found, key=lambda each: (each.one.instants(here), each.one.stored.uid)), problems
+    return sorted(found, key=lambda each: (each[0].instants(here), each[0].stored.uid)), problems
 
 
 def noted(problems: list[str]) -> dict[str, Any]:

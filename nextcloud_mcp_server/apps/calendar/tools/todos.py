@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from nextcloud_mcp_server.apps.calendar import tasks
-from nextcloud_mcp_server.apps.calendar.client import Calendars, Stored
+from nextcloud_mcp_server.apps.calendar.client import Calendars
 from nextcloud_mcp_server.apps.calendar.edit import utc_value
 from nextcloud_mcp_server.apps.calendar.matching import has_text, in_categories, words_of
 from nextcloud_mcp_server.apps.calendar.models import Calendar, CompletedTodo, Deleted, SavedTodo, Todo, Within
@@ -15,7 +15,7 @@ from nextcloud_mcp_server.apps.calendar.objects import CalendarObject
 from nextcloud_mcp_server.apps.calendar.show import priority_of
 from nextcloud_mcp_server.apps.calendar.tasks import TodoChanges
 from nextcloud_mcp_server.apps.calendar.times import read, shown
-from nextcloud_mcp_server.apps.calendar.tools.events import IN_TRASH, NOT_THERE
+from nextcloud_mcp_server.apps.calendar.tools.events import delete
 from nextcloud_mcp_server.apps.calendar.tools.shared import (
     TOOLS,
     Categories,
@@ -30,7 +30,7 @@ from nextcloud_mcp_server.apps.calendar.tools.shared import (
     required,
 )
 from nextcloud_mcp_server.core.arguments import Cursor, Etag, Limit
-from nextcloud_mcp_server.core.errors import InvalidValue, NotFound
+from nextcloud_mcp_server.core.errors import InvalidValue
 from nextcloud_mcp_server.core.page import DEFAULT_LIMIT, Page, paginate
 from nextcloud_mcp_server.nextcloud.session import segment
 
@@ -77,22 +77,18 @@ async def nc_calendar_search_todos(
 async def _found(
     calendars: Calendars, ones: Iterable[Calendar], status: str | None, min_priority: int | None, categories: str | None, text: str | None
 ) -> tuple[list[Todo], list[str]]:
-    here, uid, wanted = await calendars.here(), await calendars.session.uid(), words_of(categories)
+    here, home, wanted = await calendars.here(), await calendars.path(), words_of(categories)
 
-    def take(opened: CalendarObject, stored: Stored, calendar: Calendar) -> Iterable[Todo]:
+    def take(opened: CalendarObject, calendar: Calendar) -> Iterable[Todo]:
         item = opened.main
         urgent = 1 <= priority_of(item.text("PRIORITY")) <= min_priority if min_priority else True
         fits = urgent and (not status or tasks.status_of(item) == status) and has_text(item, "SUMMARY", text)
         if fits and in_categories(item, wanted):
-            todo = tasks.show(opened, here, _href(uid, stored), stored.etag)
+            todo = tasks.show(opened, here, f"{home}{segment(calendar.name)}/{segment(opened.stored.name)}")
             yield todo.model_copy(update={"calendar_name": calendar.name, "calendar_display_name": calendar.display_name})
 
     found, problems = await gather(calendars, ones, "VTODO", None, take)
     return sorted(found, key=tasks.sort_key), problems
-
-
-def _href(uid: str, stored: Stored) -> str:
-    return f"/remote.php/dav/calendars/{segment(uid)}/{segment(stored.calendar)}/{segment(stored.name)}"
 
 
 @TOOLS.create(scopes=WRITE)
@@ -114,8 +110,8 @@ async def nc_calendar_create_todo(
     changes: TodoChanges = picked(TodoChanges, locals())
     made = CalendarObject.new("VTODO", str(uuid.uuid4()), utc_value())
     tasks.apply(made, made.main, changes, await calendars.author())
-    stored, status_code = await calendars.create(calendar_name, made)
-    return SavedTodo.model_validate(await _saved(calendars, stored, made) | {"status_code": status_code})
+    status_code = await calendars.create(calendar_name, made)
+    return SavedTodo.model_validate(await _saved(calendars, made) | {"status_code": status_code})
 
 
 @TOOLS.update(scopes=WRITE)
@@ -140,11 +136,10 @@ async def nc_calendar_update_todo(
     changes: TodoChanges = picked(TodoChanges, locals())
     if changes.empty:
         raise InvalidValue("Nothing to change: no field is given.")
-    stored = await calendars.find(calendar_name, todo_uid, "VTODO")
-    opened = stored.open("VTODO")
+    opened = await calendars.find(calendar_name, todo_uid, "VTODO")
     tasks.apply(opened, opened.main, changes, await calendars.author())
-    saved, status_code = await calendars.save(stored, opened, etag)
-    return SavedTodo.model_validate(await _saved(calendars, saved, opened) | {"status_code": status_code})
+    status_code = await calendars.save(opened, etag)
+    return SavedTodo.model_validate(await _saved(calendars, opened) | {"status_code": status_code})
 
 
 @TOOLS.update(scopes=WRITE)
@@ -152,39 +147,35 @@ async def nc_calendar_complete_todo(
     calendars: Calendars, calendar_name: str, todo_uid: str, completed: When = None, etag: Etag = None
 ) -> CompletedTodo:
     """Complete a task; of one that recurs the oldest open occurrence, and it moves on to the next."""
-    stored, here = await calendars.find(calendar_name, todo_uid, "VTODO"), await calendars.here()
-    opened = stored.open("VTODO")
-    done, occurrence = tasks.complete(opened, completed, here)
-    saved, _ = await calendars.save(stored, opened, etag)
-    answer = await _saved(calendars, saved, opened)
+    opened = await calendars.find(calendar_name, todo_uid, "VTODO")
+    done, occurrence = tasks.complete(opened, completed, await calendars.here())
+    await calendars.save(opened, etag)
+    saved = await _saved(calendars, opened)
+    due, dtstart = saved.pop("due"), saved.pop("dtstart")
     moved_on = occurrence is not None and tasks.status_of(opened.main) != "COMPLETED"
-    return CompletedTodo(
-        uid=opened.uid,
-        calendar_name=calendar_name,
-        href=answer["href"] or "",
-        etag=saved.etag,
-        status="COMPLETED",
-        percent_complete=100,
-        completed=shown(read(done.first("COMPLETED")), opened.zones) or "",
-        completed_occurrence=occurrence.recurrence_id if occurrence else None,
-        next_due=answer["due"] if moved_on else None,
-        next_dtstart=answer["dtstart"] if moved_on else None,
-    )
+    told = {
+        "status": "COMPLETED",
+        "percent_complete": 100,
+        "completed": shown(read(done.first("COMPLETED")), opened.zones),
+        "completed_occurrence": occurrence.recurrence_id if occurrence else None,
+        "next_due": due if moved_on else None,
+        "next_dtstart": dtstart if moved_on else None,
+    }
+    return CompletedTodo.model_validate(saved | told)
 
 
 @TOOLS.delete(scopes=WRITE)
 async def nc_calendar_delete_todo(calendars: Calendars, calendar_name: str, todo_uid: str, etag: Etag = None) -> Deleted:
     """Move a task to the calendar's trash."""
-    try:
-        stored = await calendars.find(calendar_name, todo_uid, "VTODO")
-    except NotFound:
-        await calendars.named(calendar_name)
-        return Deleted(status_code=404, message=NOT_THERE, deleted_uid=todo_uid, calendar_name=calendar_name)
-    code = await calendars.delete(stored, "VTODO", todo_uid, etag)
-    return Deleted(status_code=code, message=IN_TRASH, deleted_uid=todo_uid, calendar_name=calendar_name)
+    return await delete(calendars, calendar_name, todo_uid, "VTODO", etag)
 
 
-async def _saved(calendars: Calendars, stored: Stored, opened: CalendarObject) -> dict[str, str | None]:
-    item = opened.main
-    dates = {name.lower(): shown(read(item.first(name)), opened.zones) for name in ("DUE", "DTSTART")}
-    return {"uid": opened.uid, "calendar_name": stored.calendar, "href": await calendars.href(stored), "etag": stored.etag, **dates}
+async def _saved(calendars: Calendars, opened: CalendarObject) -> dict[str, str | None]:
+    dates = {name.lower(): shown(read(opened.main.first(name)), opened.zones) for name in ("DUE", "DTSTART")}
+    return {
+        "uid": opened.uid,
+        "calendar_name": opened.calendar,
+        "href": await calendars.href(opened),
+        "etag": opened.stored.etag,
+        **dates,
+    }

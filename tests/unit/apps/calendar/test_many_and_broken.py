@@ -1,13 +1,14 @@
 """Listings of every size, odd objects, and answers that real servers gave."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from nextcloud_mcp_server.apps.calendar.client import Calendars, Stored
+from nextcloud_mcp_server.apps.calendar.client import Calendars
 from nextcloud_mcp_server.apps.calendar.edit import Author
 from nextcloud_mcp_server.apps.calendar.homes import calendar_of
 from nextcloud_mcp_server.apps.calendar.models import Calendar
@@ -20,6 +21,7 @@ from nextcloud_mcp_server.apps.calendar.wire import free_busy_replies
 from nextcloud_mcp_server.core.errors import BadAnswer, Changed, NextcloudError, NotFound
 from nextcloud_mcp_server.core.tools import Progress
 from nextcloud_mcp_server.nextcloud.dav import parse_multistatus
+from nextcloud_mcp_server.nextcloud.objects import Stored
 from tests.support.assistant import session
 
 CAPTURES = Path(__file__).parents[3] / "captures" / "caldav"
@@ -37,22 +39,25 @@ class Kept(Calendars):
     async def all(self) -> list[Calendar]:
         return [Calendar(name=name, display_name=name.title(), components=["VEVENT", "VTODO"]) for name in (*self.texts, *self.broken)]
 
-    async def objects(self, calendar: str, kind: Kind, take: Callable[[Stored], Any], span: Span | None = None) -> list[Any]:
+    async def objects(self, calendar: str, kind: Kind, take: Callable[[CalendarObject], Any], span: Span | None = None) -> list[Any]:
         if calendar in self.broken:
             raise self.broken[calendar]
-        every = (Stored(calendar, f"{number}.ics", f"e{number}", text) for number, text in enumerate(self.texts[calendar]))
-        return [made for one in every if (made := take(one)) is not None]
+        made: list[Any] = []
+        for number, text in enumerate(self.texts[calendar]):
+            with suppress(BadAnswer):
+                made.append(take(CalendarObject.of(Stored(calendar, f"{number}.ics", f"e{number}", text), kind)))
+        return made
 
     async def author(self) -> Author:
         return Author(await self.here())
 
-    async def exact(self, stored: Stored, kind: Kind, uid: str) -> Stored:
-        return stored
+    async def exact(self, opened: CalendarObject) -> CalendarObject:
+        return opened
 
-    async def save(self, stored: Stored, changed: CalendarObject, etag: str | None = None) -> tuple[Stored, int]:
+    async def save(self, changed: CalendarObject, etag: str | None = None) -> int:
         if changed.uid == "3":
             raise Changed("Event '3' was modified by someone else.")
-        return stored, 204
+        return 204
 
 
 class Told(Progress):

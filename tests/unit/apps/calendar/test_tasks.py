@@ -28,7 +28,7 @@ def task(*lines: str, more: str = "") -> CalendarObject:
 
 
 def standing(stored: CalendarObject) -> tuple[object, ...]:
-    shown = tasks.show(stored, BERLIN, "", "")
+    shown = tasks.show(stored, BERLIN, "")
     return shown.pending_count, shown.oldest_pending_due, shown.current_due
 
 
