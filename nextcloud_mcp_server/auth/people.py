@@ -13,6 +13,7 @@ from nextcloud_mcp_server.storage.vault import Vault
 
 PASSWORD = "app-password"  # noqa: S105 - a kind of secret
 TOPIC_ACCESS = "access-changed"
+TOPIC_LOST = "grant-lost"
 
 
 class OtherUser(Exception):

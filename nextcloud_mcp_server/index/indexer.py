@@ -53,13 +53,15 @@ class Indexer:
         async with self._lock(key):
             await self._drop(user, key)
 
-    async def forget(self, user: str) -> None:
-        """Takes out everything that only this user sees."""
-        while keys := await self._state.seen_by(user, FORGET):
+    async def forget(self, user: str, doc_type: str | None = None) -> int:
+        """Takes out everything (of one type) that only this user sees, and the user from the rest; how many documents it was."""
+        count = 0
+        while keys := await self._state.seen_by(user, FORGET, doc_type):
             for key in keys:
                 async with self._lock(key):
                     await self._drop(user, key)
-        await self._state.forget_user(user)
+            count += len(keys)
+        return count
 
     async def _drop(self, user: str, key: Key) -> None:
         others = await self._state.seers(key) - {user}

@@ -20,6 +20,13 @@ class People(Protocol):
         """
         ...
 
+    async def allowed(self, user: str) -> frozenset[str] | None:
+        """The document types that settings and the user's grant allow, whether or not this Nextcloud has them at the moment.
+
+        None where the user is not provisioned.
+        """
+        ...
+
     async def language(self, user: str) -> str:
         """The name of the user's language, as `sparse.language_of` has it."""
         ...

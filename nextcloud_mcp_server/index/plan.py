@@ -8,6 +8,8 @@ from nextcloud_mcp_server.core.documents import Listing, Stamp
 
 SETTLING = timedelta(seconds=2)
 """Nextcloud's versions count whole seconds: a second write within one keeps the version of the first."""
+MOST_DOUBTED = 500
+"""Documents that one scan asks for by their ids because their listing came back empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,8 @@ class Drop:
 class Plan:
     """`kept` counts the documents that stay as they are. `withheld` says why nothing is dropped although documents are missing.
 
+    `doubted` are some of the missing ones: to be asked for by their ids, for only whoever is asked for and gone is deleted.
+
     `settled` False: the next scan starts again from the state before this one, so that what just changed is listed again.
     """
 
@@ -43,12 +47,14 @@ class Plan:
     kept: int = 0
     settled: bool = True
     withheld: str | None = None
+    doubted: tuple[Fetch, ...] = ()
 
 
 def plan(stored: Mapping[str, Stored], listing: Listing, listed_at: datetime) -> Plan:
     """Compares what is indexed with what is there. `listed_at` is when the listing began.
 
-    A listing that is cut short, or is empty where documents were, drops nothing.
+    A listing that is cut short, or is empty where documents were, drops nothing. The empty one may be true, if the last
+    document was deleted: then its documents are doubted.
     """
     fetch: list[Fetch] = []
     listed: set[str] = set()
@@ -60,8 +66,11 @@ def plan(stored: Mapping[str, Stored], listing: Listing, listed_at: datetime) ->
     missing = [id for id in stored if id not in listed and (id in listing.gone or not _is_under(id, listing.unchanged))]
     withheld = _withheld(listing, missing)
     drop = () if withheld else tuple(Drop(id) for id in missing)
+    doubtful = missing[:MOST_DOUBTED] if withheld and listing.complete else []
     touched = len(drop) + sum(1 for item in fetch if item.stamp.id in stored)
-    return Plan(tuple(fetch), drop, len(stored) - touched, all(item.settled for item in fetch), withheld)
+    # Without a version, for whatever was known of this one it is asked for.
+    doubted = tuple(Fetch(Stamp(id, ""), stored[id].settled) for id in doubtful)
+    return Plan(tuple(fetch), drop, len(stored) - touched, all(item.settled for item in fetch), withheld, doubted)
 
 
 def is_settled(stamp: Stamp, listed_at: datetime) -> bool:

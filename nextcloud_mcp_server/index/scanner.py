@@ -3,12 +3,12 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from nextcloud_mcp_server.core.documents import IndexSource
-from nextcloud_mcp_server.core.errors import NextcloudError
+from nextcloud_mcp_server.core.errors import CredentialRefused, NextcloudError
 from nextcloud_mcp_server.index.pace import Intervals, Pace, jittered
 from nextcloud_mcp_server.index.people import People
 from nextcloud_mcp_server.index.plan import Plan, plan
@@ -17,9 +17,10 @@ from nextcloud_mcp_server.index.state import Schedule, State
 from nextcloud_mcp_server.storage import Leases, StorageError
 
 log = logging.getLogger(__name__)
-LEASE_BEYOND = 120.0
-"""Seconds that a user's lease outlasts the interval: then another replica takes the user over."""
-NOT_MINE = 60.0
+LEASES = "scan/"
+LEASE = 45.0
+"""Seconds after which another replica may take over the users of one that is silent: it renews its leases all the time."""
+NOT_MINE = 20.0
 
 
 @dataclass
@@ -63,7 +64,8 @@ class Scanner:
         try:
             while (wait := await self._turn()) is not None:
                 try:
-                    await asyncio.wait_for(self._wake.wait(), wait)
+                    async with asyncio.timeout(wait):
+                        await self._wake.wait()
                 except TimeoutError:
                     continue
         finally:
@@ -78,6 +80,7 @@ class Scanner:
         sources = await self._people.sources(self.user)
         if sources is None:
             return None
+        await self._leave_types(sources.keys())
         self._load.requests[self.user] = len(sources)
         changed = False
         failures: list[NextcloudError] = []
@@ -96,7 +99,7 @@ class Scanner:
         """Scans if it is time; the seconds until the next turn, None when there is none."""
         try:
             schedule = await self._state.schedule(self.user) or Schedule(0, self._intervals.shortest)
-            lease = await self._leases.take(f"scan/{self.user}", schedule.interval + LEASE_BEYOND)
+            lease = await self._leases.take(f"{LEASES}{self.user}", LEASE)
             if lease is None:
                 self._wake.clear()
                 return jittered(NOT_MINE)
@@ -111,23 +114,25 @@ class Scanner:
 
     async def _scheduled(self, schedule: Schedule) -> float | None:
         """A scan, and when the next one is."""
-        failures = 0
+        failures, refused_at = 0, None
         try:
             changed = await self.scan()
+        except CredentialRefused:
+            changed, failures, refused_at = False, schedule.failures + 1, schedule.refused_at or self._clock()
         except NextcloudError:
-            changed, failures = False, schedule.failures + 1
+            changed, failures, refused_at = False, schedule.failures + 1, schedule.refused_at
         except StorageError:
             raise
         except Exception:  # supervisor: one user's scans go on whatever happens in one of them
             log.exception("The scan for %s failed", self.user)
-            changed, failures = False, schedule.failures + 1
+            changed, failures, refused_at = False, schedule.failures + 1, schedule.refused_at
         if changed is None:
             log.warning("%s is not provisioned any more: no more scans", self.user)
             return None
         interval = self._intervals.after(schedule.interval, changed=changed, failures=failures)
         stretched = self._pace.stretch(interval, self._load.total)
         wait = jittered(stretched)
-        await self._state.plan_scan(self.user, Schedule(self._clock() + wait, interval, failures))
+        await self._state.plan_scan(self.user, Schedule(self._clock() + wait, interval, failures, refused_at))
         return wait
 
     async def _scan_type(self, doc_type: str, source: IndexSource) -> bool:
@@ -138,7 +143,7 @@ class Scanner:
         stored = await self._state.stamps(self.user, doc_type)
         made = plan(stored, listing, datetime.fromtimestamp(listed_at, UTC))
         if made.withheld:
-            log.warning("Nothing of %s is dropped for %s: %s", doc_type, self.user, made.withheld)
+            log.warning("Nothing of %s is dropped for %s: %s; %d are asked for", doc_type, self.user, made.withheld, len(made.doubted))
         first = since is None and not stored
         # Durable before the source's state moves on: a death in between lists again.
         await self._queue.put(tasks_of(self.user, doc_type, made, backfill=first))
@@ -146,11 +151,25 @@ class Scanner:
         await self._state.scanned(
             self.user, doc_type, now=listed_at, found=made.kept + len(made.fetch), state=listing.state if keep else None
         )
-        return bool(made.fetch or made.drop)
+        return bool(made.fetch or made.drop or made.doubted)
+
+    async def _leave_types(self, here: Set[str]) -> None:
+        """Takes out what settings or the user's grant allow no longer. An app that Nextcloud lacks for now keeps what it had."""
+        missing = await self._state.types(self.user) - here
+        allowed = await self._people.allowed(self.user) if missing else None
+        for doc_type in sorted(missing - allowed) if allowed is not None else ():
+            await self._queue.forget(self.user, doc_type)
+            stored = await self._state.stamps(self.user, doc_type)
+            log.info("%d documents of type %s are taken out for %s, who does not allow them now", len(stored), doc_type, self.user)
+            await self._queue.put([Task(self.user, doc_type, id, "drop") for id in stored])
+            if stored or await self._queue.counts(self.user):
+                await self._state.start_over(self.user, doc_type)
+            else:
+                await self._state.forget_scans(self.user, doc_type)
 
     async def _release(self) -> None:
         try:
-            await self._leases.release(f"scan/{self.user}")
+            await self._leases.release(f"{LEASES}{self.user}")
         except StorageError as error:
             log.warning("The lease of %s runs out by itself: %s", self.user, error)
 
@@ -158,6 +177,7 @@ class Scanner:
 def tasks_of(user: str, doc_type: str, made: Plan, *, backfill: bool) -> list[Task]:
     """A plan as tasks."""
     fetch = [
-        Task(user, doc_type, item.stamp.id, "fetch", item.stamp.version, settled=item.settled, backfill=backfill) for item in made.fetch
+        Task(user, doc_type, item.stamp.id, "fetch", item.stamp.version, settled=item.settled, backfill=backfill)
+        for item in (*made.fetch, *made.doubted)
     ]
     return fetch + [Task(user, doc_type, item.id, "drop") for item in made.drop]

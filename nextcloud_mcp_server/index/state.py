@@ -25,11 +25,15 @@ class Indexed:
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """When a user is scanned next (epoch seconds), how long the scans are apart (seconds), how often it failed in a row."""
+    """When a user is scanned next (epoch seconds), how long the scans are apart (seconds), how often it failed in a row.
+
+    `refused_at`: since when Nextcloud has refused the user's credential.
+    """
 
     next_at: float
     interval: float
     failures: int = 0
+    refused_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +48,7 @@ class Scanned:
 
 
 class State:
-    """Tables `index_scan`, `index_schedule`, `index_stamp`, `index_document`."""
+    """Tables `index_scan`, `index_schedule`, `index_stamp`, `index_document`, `index_heard`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -81,9 +85,25 @@ class State:
             error[:500],
         )
 
-    async def start_over(self, user: str) -> None:
-        """The next scan of the user lists everything; what is indexed stays."""
-        await self._database.run("update index_scan set state = null where user_id = ?", user)
+    async def start_over(self, user: str, doc_type: str | None = None) -> None:
+        """The next scan of the user (of one type) lists everything; what is indexed stays."""
+        kind, values = ("and doc_type = ?", (doc_type,)) if doc_type else ("", ())
+        await self._database.run(f"update index_scan set state = null where user_id = ? {kind}", user, *values)  # noqa: S608 - constants
+
+    async def users(self) -> frozenset[str]:
+        """Everybody of whom something is kept."""
+        rows = await self._database.all("select user_id from index_scan union select user_id from index_schedule")
+        return frozenset(row["user_id"] for row in rows)
+
+    async def types(self, user: str) -> frozenset[str]:
+        """The document types that were scanned for a user."""
+        rows = await self._database.all("select doc_type from index_scan where user_id = ?", user)
+        return frozenset(row["doc_type"] for row in rows)
+
+    async def seeing(self, doc_type: str) -> frozenset[str]:
+        """Everybody for whom a document type was scanned."""
+        rows = await self._database.all("select user_id from index_scan where doc_type = ?", doc_type)
+        return frozenset(row["user_id"] for row in rows)
 
     async def scans(self, user: str | None = None) -> list[Scanned]:
         chosen, values = ("where user_id = ?", (user,)) if user is not None else ("", ())
@@ -92,16 +112,27 @@ class State:
 
     async def schedule(self, user: str) -> Schedule | None:
         row = await self._database.one("select * from index_schedule where user_id = ?", user)
-        return Schedule(row["next_at"], row["interval"], row["failures"]) if row else None
+        return Schedule(row["next_at"], row["interval"], row["failures"], row["refused_at"]) if row else None
+
+    async def due(self, user: str) -> None:
+        """The user's next scan is due at once, whoever does it."""
+        await self._database.run("update index_schedule set next_at = 0 where user_id = ?", user)
+
+    async def refused(self, before: float) -> frozenset[str]:
+        """Those whose credential has been refused since before a time in epoch seconds."""
+        rows = await self._database.all("select user_id from index_schedule where refused_at < ?", before)
+        return frozenset(row["user_id"] for row in rows)
 
     async def plan_scan(self, user: str, schedule: Schedule) -> None:
         await self._database.run(
-            "insert into index_schedule (user_id, next_at, interval, failures) values (?, ?, ?, ?) on conflict (user_id) do update set "
-            "next_at = excluded.next_at, interval = excluded.interval, failures = excluded.failures",
+            "insert into index_schedule (user_id, next_at, interval, failures, refused_at) values (?, ?, ?, ?, ?) "
+            "on conflict (user_id) do update set next_at = excluded.next_at, interval = excluded.interval, "
+            "failures = excluded.failures, refused_at = excluded.refused_at",
             user,
             schedule.next_at,
             schedule.interval,
             schedule.failures,
+            schedule.refused_at,
         )
 
     async def known(self, user: str | None = None) -> Mapping[tuple[str, str], int]:
@@ -175,15 +206,33 @@ class State:
     async def forget_collections(self, names: Sequence[str]) -> None:
         await self._database.many("delete from index_document where collection = ?", [(name,) for name in names])
 
-    async def seen_by(self, user: str, limit: int) -> list[Key]:
-        """Some of the documents that a user sees."""
-        rows = await self._database.all("select owner, doc_type, doc_id from index_stamp where user_id = ? limit ?", user, limit)
+    async def seen_by(self, user: str, limit: int, doc_type: str | None = None) -> list[Key]:
+        """Some of the documents that a user sees (of one type)."""
+        kind, values = ("and doc_type = ?", (doc_type,)) if doc_type else ("", ())
+        sql = f"select owner, doc_type, doc_id from index_stamp where user_id = ? {kind} limit ?"  # noqa: S608 - constants
+        rows = await self._database.all(sql, user, *values, limit)
         return [Key(row["owner"], row["doc_type"], row["doc_id"]) for row in rows]
 
-    async def forget_user(self, user: str) -> None:
-        """Scans and schedule of a user whose documents are gone."""
-        await self._database.run("delete from index_scan where user_id = ?", user)
+    async def forget_scans(self, user: str, doc_type: str | None = None) -> None:
+        """What is known of the scans of a user (of one type)."""
+        kind, values = ("and doc_type = ?", (doc_type,)) if doc_type else ("", ())
+        await self._database.run(f"delete from index_scan where user_id = ? {kind}", user, *values)  # noqa: S608 - constants
+
+    async def forget_schedule(self, user: str) -> None:
         await self._database.run("delete from index_schedule where user_id = ?", user)
+
+    async def hear(self, name: str, now: float) -> None:
+        """Something of this name came from Nextcloud, for every process to know."""
+        await self._database.run(
+            "insert into index_heard (name, heard_at) values (?, ?) on conflict (name) do update set heard_at = excluded.heard_at",
+            name,
+            now,
+        )
+
+    async def heard(self, name: str) -> float | None:
+        """When it last came to any process, in epoch seconds."""
+        row = await self._database.one("select heard_at from index_heard where name = ?", name)
+        return row["heard_at"] if row else None
 
 
 def _values(key: Key) -> tuple[str, str, str]:

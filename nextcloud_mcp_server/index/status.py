@@ -1,10 +1,10 @@
 """What the tool, the page, the API and the command line say of the index: one place."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from nextcloud_mcp_server.index.collections import Collections
-from nextcloud_mcp_server.index.processor import Current, Processors
+from nextcloud_mcp_server.index.processor import Current
 from nextcloud_mcp_server.index.queue.port import Counts, Failure, Queue
 from nextcloud_mcp_server.index.state import State
 
@@ -39,8 +39,8 @@ class UserStatus:
         return any(item.pending for item in self.types)
 
 
-async def status_of(user: str, state: State, queue: Queue, collections: Collections, processors: Iterable[Processors] = ()) -> UserStatus:
-    """The status of one user; `processors` are those of this process."""
+async def status_of(user: str, state: State, queue: Queue, collections: Collections, current: Sequence[Current] = ()) -> UserStatus:
+    """The status of one user; `current` is what is worked on for the user now."""
     scans = {scan.doc_type: scan for scan in await state.scans(user)}
     counts: Mapping[tuple[str, str], Counts] = await queue.counts(user)
     indexed = await state.known(user)
@@ -60,12 +60,11 @@ async def status_of(user: str, state: State, queue: Queue, collections: Collecti
             )
         )
     schedule = await state.schedule(user)
-    current = tuple(item for pool in processors for item in pool.current.values() if item.user == user)
     return UserStatus(
         user,
         tuple(types),
         tuple(await queue.failures(user)),
-        current,
+        tuple(current),
         schedule.next_at if schedule else None,
         schedule.interval if schedule else None,
         (await collections.ready()).note,

@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from starlette.requests import Request
+from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from nextcloud_mcp_server.settings import Settings
@@ -21,11 +23,20 @@ if TYPE_CHECKING:
 def webhooks(settings: Settings, indexing: "Indexing | None") -> list[Route]:
     """Only where a secret guards them."""
     secret = settings.sync.webhook_secret
-    if indexing is None or secret is None:
+    if secret is None:
         return []
+    if indexing is None:
+        from nextcloud_mcp_server.web.webhook_registration import PATH
+
+        return [Route(PATH, _search_is_off, methods=["POST"])]
     from nextcloud_mcp_server.web.webhooks import Webhooks
 
     return Webhooks(secret.get_secret_value(), indexing).routes()
+
+
+async def _search_is_off(_: Request) -> JSONResponse:
+    message = "Search is off at this server (ENABLE_SEMANTIC_SEARCH), so nothing follows changes."
+    return JSONResponse({"error": "search_off", "message": message}, 503)
 
 
 def search_operations(indexing: "Indexing | None") -> "list[Operation]":

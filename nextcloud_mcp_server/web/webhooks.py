@@ -22,15 +22,16 @@ MAX_BODY = 1024 * 1024
 GAP = 1.0
 """Seconds between two scans of one person that deliveries ask for: an upload of a folder is one delivery for each file."""
 MAX_REFUSED, MINUTE = 60, 60.0
-TRUSTED_FOR = 86_400.0
-"""Seconds after the last delivery in which webhooks are believed to be registered."""
 
 
 class Following(Protocol):
-    """The background work that deliveries wake. `webhooks` says that changes are pushed."""
+    """The background work that deliveries wake."""
 
-    webhooks: bool
     state: State
+
+    async def heard(self) -> None:
+        """A delivery came: scans may become rarer. Raises StorageError, and Unreachable while it is starting."""
+        ...
 
     async def wake(self, user: str) -> None:
         """Has a user scanned at once; the same twice is one scan. Raises StorageError, and Unreachable while it is starting."""
@@ -77,7 +78,6 @@ class Webhooks:
         self._following = following
         self._waker = Waker(following.wake, gap)
         self._refused = 0
-        self._trust: asyncio.TimerHandle | None = None
 
     def routes(self) -> list[Route]:
         return [Route(PATH, self.take, methods=["POST"])]
@@ -93,7 +93,10 @@ class Webhooks:
             found = parse(body)
         except InvalidValue as error:
             return JSONResponse({"error": "invalid_request", "message": error.message}, 400)
-        self._heard()
+        try:
+            await self._following.heard()
+        except (StorageError, NextcloudError) as error:
+            return _not_ready(error)
         if isinstance(found, Ignored):
             return JSONResponse({"status": "ignored", "reason": found.reason})
         return await self._queue(found)
@@ -103,10 +106,7 @@ class Webhooks:
             for person in sorted(change.people | await self._seers(change)):
                 await self._waker.wake(person)
         except (StorageError, NextcloudError) as error:
-            log.warning("A webhook wakes nobody now, the next scan finds the change: %s", error)
-            return JSONResponse(
-                {"error": "temporarily_unavailable", "message": "Background sync is not ready."}, 503, {"Retry-After": "10"}
-            )
+            return _not_ready(error)
         doc_type, doc_id = change.documents[0] if change.documents else (None, None)
         return JSONResponse({"status": "queued", "doc_type": doc_type, "doc_id": doc_id, "operation": change.operation})
 
@@ -119,16 +119,6 @@ class Webhooks:
                     found |= await state.seers(Key(owner, doc_type, doc_id))
                     break
         return found
-
-    def _heard(self) -> None:
-        """Scans may become rarer while deliveries come."""
-        if self._trust:
-            self._trust.cancel()
-        self._following.webhooks = True
-        self._trust = asyncio.get_running_loop().call_later(TRUSTED_FOR, self._silent)
-
-    def _silent(self) -> None:
-        self._following.webhooks = False
 
     def _refuse(self) -> JSONResponse:
         """401; after many in a minute 429 for whoever does not know the secret. Those who do are not held up."""
@@ -143,6 +133,12 @@ class Webhooks:
 
     def _forgive(self) -> None:
         self._refused = 0
+
+
+def _not_ready(error: Exception) -> JSONResponse:
+    log.warning("A webhook wakes nobody now, the next scan finds the change: %s", error)
+    body = {"error": "temporarily_unavailable", "message": "Background sync is not ready."}
+    return JSONResponse(body, 503, {"Retry-After": "10"})
 
 
 async def _body(http: Request) -> bytes | None:

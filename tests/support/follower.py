@@ -49,7 +49,7 @@ class Follower:
         if listing.complete and made.settled and not made.withheld:
             self.state = orjson.loads(orjson.dumps(listing.state))
         before = transport.sent
-        wanted = {item.stamp.id: item for item in made.fetch}
+        wanted = {item.stamp.id: item for item in (*made.fetch, *made.doubted)}
         for ids in [[id] for id in wanted] if one_by_one else [list(wanted)]:
             await self._fetch(ids, wanted, scan)
         for item in made.drop:

@@ -14,7 +14,7 @@ from nextcloud_mcp_server.index.queue import dead
 from nextcloud_mcp_server.index.queue.port import Counts, Failure, Job, Task
 from nextcloud_mcp_server.storage import Database, Queries
 
-LEASE = 120.0
+LEASE = 60.0
 POLL = 2.0
 """Seconds between looks for what another process put in."""
 
@@ -69,6 +69,9 @@ class EmbeddedQueue:
                 jobs += found
             return jobs
 
+    async def inherit(self) -> None:
+        await self._database.run("update index_job set running = 0, owner = null, rerun = 0 where running = 1 and owner <> ?", self._owner)
+
     async def keep(self) -> None:
         sql = f"update index_job set lease_until = {self._database.now} + ? where owner = ? and running = 1"
         await self._database.run(sql, self._lease, self._owner)
@@ -107,10 +110,13 @@ class EmbeddedQueue:
         async with self._database.transaction() as run:
             await run.run(f"delete from index_job where user_id = ? {kind}", user, *values)
             await dead.forget(run, user, doc_type)
+            if doc_type is None:
+                await run.run("delete from index_turn where user_id = ?", user)
 
     async def wait(self, seconds: float) -> None:
         try:
-            await asyncio.wait_for(self._put.wait(), min(seconds, POLL))
+            async with asyncio.timeout(min(seconds, POLL)):
+                await self._put.wait()
         except TimeoutError:
             return
         self._put.clear()

@@ -77,6 +77,10 @@ class Queue(Protocol):
         """Up to `limit` due jobs, fair between users, changes before backfill, never two of one document."""
         ...
 
+    async def inherit(self) -> None:
+        """This is the only process that works: whatever others had claimed, they are dead, and it is due again."""
+        ...
+
     async def keep(self) -> None:
         """Renews the lease of everything claimed here."""
         ...

@@ -2,27 +2,31 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from nextcloud_mcp_server.auth.people import TOPIC_ACCESS
+from nextcloud_mcp_server.auth.people import TOPIC_ACCESS, TOPIC_LOST
 from nextcloud_mcp_server.core.caller import Caller
 from nextcloud_mcp_server.core.documents import IndexSource
+from nextcloud_mcp_server.core.ending import end
 from nextcloud_mcp_server.core.errors import InvalidValue, NextcloudError, Unreachable
 from nextcloud_mcp_server.index.bodies import Body, unseal
 from nextcloud_mcp_server.index.collections import Collections
 from nextcloud_mcp_server.index.context import context
 from nextcloud_mcp_server.index.indexer import Indexer
+from nextcloud_mcp_server.index.leaving import Leavers
 from nextcloud_mcp_server.index.pace import Intervals, Pace
-from nextcloud_mcp_server.index.processor import Processors
-from nextcloud_mcp_server.index.scanner import Load, Scanner
+from nextcloud_mcp_server.index.processor import STOPPING, Processors
+from nextcloud_mcp_server.index.scanner import LEASE, LEASES, Load, Scanner
 from nextcloud_mcp_server.index.search import Ask, Hit, Results, Search
 from nextcloud_mcp_server.index.state import State
 from nextcloud_mcp_server.index.status import UserStatus, status_of
 from nextcloud_mcp_server.index.store.port import Counts, Key
-from nextcloud_mcp_server.index.users import UserManager
+from nextcloud_mcp_server.index.under_way import UnderWay
+from nextcloud_mcp_server.index.users import TIDYING, UserManager
 from nextcloud_mcp_server.nextcloud.session import Session
 from nextcloud_mcp_server.server.indexing.parts import Parts
 from nextcloud_mcp_server.server.indexing.people import Provisioned
@@ -38,7 +42,14 @@ PATIENCE = 20.0
 LONGEST_INTERVAL = 3600.0
 OLDER_TYPES = {"deck_card": "card", "calendar": "event", "todo": "task"}
 TIDY_EVERY = 3600.0
+BEAT = 15.0
+TELL = 2.0
 LOOK = 0.25
+WEBHOOKS = "webhooks"
+TRUSTED_FOR = 86_400.0
+"""Seconds after the last delivery in which webhooks are believed to be registered."""
+HEARD_FOR = 60.0
+"""Seconds in which further deliveries are not noted."""
 
 Progress = Callable[["Pass"], None]
 
@@ -58,7 +69,7 @@ def _quietly(_: Pass) -> None:
 
 
 class Indexing:
-    """`state`, `queue`, `store` and `collections` may be asked after `opened`; `webhooks` True says that changes are pushed."""
+    """`state`, `queue`, `store` and `collections` may be asked after `opened`."""
 
     def __init__(self, settings: Settings, parts: Parts, people: Provisioned) -> None:
         self.settings, self.people, self._parts = settings, people, parts
@@ -75,10 +86,12 @@ class Indexing:
             workers=sync.workers, max_failures=sync.max_failures,
         )  # fmt: skip
         self.manager = UserManager(people, self.scanner, poll=sync.user_poll)
+        self.leavers = Leavers(people, self.state, parts.queue, self.indexer, poll=sync.user_poll)
+        self._under_way = UnderWay(parts.database, self.processors.current)
         self._search = Search(parts.store, self.collections.ready, reranker=parts.reranker, cipher=parts.cipher)
         self._leases, self._load = Leases(parts.database), Load()
         self._pace = Pace(sync.requests_per_second)
-        self.webhooks = False
+        self._heard = 0.0
         self.opened = asyncio.Event()
         self._why = "Search is starting."
 
@@ -89,9 +102,7 @@ class Indexing:
         try:
             yield
         finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+            await end(task, again=STOPPING + TIDYING)
             await self.close()
 
     async def open(self, patience: float | None = None) -> None:
@@ -115,6 +126,8 @@ class Indexing:
         for part in (parts.store, parts.embedder, parts.reranker, parts.engine, parts.database):
             if part is not None:
                 await part.close()
+        if parts.alone:
+            parts.alone.give_back()
         self.opened.clear()
 
     async def search(self, caller: Caller, session: Session, ask: Ask) -> Results:
@@ -144,7 +157,7 @@ class Indexing:
     async def status(self, user: str) -> UserStatus:
         """Raises Unreachable while search is starting."""
         self.check()
-        return await status_of(user, self.state, self.queue, self.collections, (self.processors,))
+        return await status_of(user, self.state, self.queue, self.collections, await self._under_way.of(user))
 
     async def counts(self, user: str) -> Counts:
         """Documents and passages of which the user is the owner."""
@@ -152,9 +165,37 @@ class Indexing:
         return await self.store.count((await self.collections.ready()).collection, user)
 
     async def wake(self, user: str) -> None:
-        """Has the user scanned at once, by whichever process scans that user."""
+        """Has the user scanned at once, by whichever process scans that user now or when a dead one's users are taken over."""
         self.check()
+        await self.state.due(user)
         await self.events.publish(TOPIC_WAKE, user)
+
+    @property
+    def webhooks(self) -> bool:
+        """Whether changes are pushed: a delivery came, to any process, not too long ago."""
+        return time.time() - self._heard < TRUSTED_FOR
+
+    async def heard(self) -> None:
+        """A webhook was delivered here. Raises StorageError, and Unreachable while search is starting."""
+        self.check()
+        if time.time() - self._heard > HEARD_FOR:
+            self._heard = time.time()
+            await self.state.hear(WEBHOOKS, self._heard)
+
+    async def purge(self, doc_types: Iterable[str]) -> dict[str, int]:
+        """Takes everything of some types out of everybody's index: documents by type. What is allowed comes back by the next scan.
+
+        Raises StorageError, and NextcloudError of the store.
+        """
+        self.check()
+        counts: dict[str, int] = {}
+        for doc_type in sorted(set(doc_types)):
+            counts[doc_type] = 0
+            for user in sorted(await self.state.seeing(doc_type)):
+                await self.queue.forget(user, doc_type)
+                counts[doc_type] += await self.indexer.forget(user, doc_type)
+                await self.state.start_over(user, doc_type)
+        return counts
 
     async def index_once(self, progress: Progress = _quietly) -> Pass:
         """One scan of everybody and all that it finds; beside a running server too. Call `open` before."""
@@ -188,7 +229,9 @@ class Indexing:
             await asyncio.sleep(AGAIN_AFTER)
         if role != "api":
             self.events.subscribe(TOPIC_WAKE, self._woken)
-            self.events.subscribe(TOPIC_ACCESS, lambda _: self.manager.look())
+            self.events.subscribe(TOPIC_ACCESS, self._access_changed)
+            self.events.subscribe(TOPIC_LOST, lambda _: self._access_changed(None))
+            await self._take_over()
         # A group, which unlike gather waits until all of them have ended: they still need the database then.
         async with asyncio.TaskGroup() as group:
             for name, work in self._works(role):
@@ -210,13 +253,42 @@ class Indexing:
         yield "events", self.events.run
         if role != "api":
             yield "users", self.manager.run
+            yield "leavers", self.leavers.run
             yield "processors", self.processors.run
+            yield "leases", self._beat
+            yield "progress", self._tell
             yield "housekeeping", self._tidy
 
     def _woken(self, user: str | None) -> None:
         """None: notices may have been lost, so everybody is looked after."""
         for one in [user] if user else self.manager.users:
             self.manager.wake(one)
+
+    def _access_changed(self, user: str | None) -> None:
+        """Somebody came, left, or allows other scopes now. None: whose access it was is not said."""
+        self.manager.look()
+        self.leavers.told(user)
+        if user:
+            self.manager.wake(user)
+
+    async def _take_over(self) -> None:
+        """Where no other process works on this database any more, what dead ones held is this one's at once."""
+        alone = self._parts.alone
+        if alone and not alone.held and alone.take():
+            await self._leases.clear(LEASES)
+            await self.queue.inherit()
+
+    async def _beat(self) -> None:
+        while True:
+            await self._take_over()
+            await self._leases.keep(LEASES, LEASE)
+            self._heard = max(self._heard, await self.state.heard(WEBHOOKS) or 0.0)
+            await asyncio.sleep(BEAT)
+
+    async def _tell(self) -> None:
+        while True:
+            await asyncio.sleep(TELL)
+            await self._under_way.tell()
 
     async def _tidy(self) -> None:
         while True:
@@ -230,6 +302,7 @@ class Indexing:
             most = 0
             while True:
                 ended, _ = await asyncio.wait({working}, timeout=LOOK)
+                await self._under_way.tell()
                 counts = (await self.queue.counts()).values()
                 left = sum(count.waiting + count.running for count in counts)
                 most = max(most, left)
@@ -240,8 +313,7 @@ class Indexing:
                     working.result()
                     return at
         finally:
-            working.cancel()
-            await asyncio.gather(working, return_exceptions=True)
+            await end(working, again=STOPPING + TIDYING)
 
 
 def _named(name: str, sources: Mapping[str, IndexSource]) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 from cryptography.fernet import Fernet, MultiFernet
 
 from nextcloud_mcp_server.auth.keeping import address
+from nextcloud_mcp_server.index.alone import Alone
 from nextcloud_mcp_server.index.bodies import Cipher
 from nextcloud_mcp_server.index.embed.http import InfinityEmbedder, OllamaEmbedder, OpenAIEmbedder
 from nextcloud_mcp_server.index.embed.port import Embedder
@@ -22,7 +23,7 @@ from nextcloud_mcp_server.settings.search import Search
 from nextcloud_mcp_server.storage import Database, StorageError, open_database
 from nextcloud_mcp_server.text import Readers
 
-FILE = "index.db"
+FILE, LOCK = "index.db", "index.lock"
 OPENAI = "https://api.openai.com/v1"
 CHARACTERS = 4
 """Characters of a token, for settings in characters."""
@@ -42,6 +43,7 @@ class Parts:
     shape: Shape
     reranker: HttpReranker | None
     cipher: Cipher | None
+    alone: Alone | None
     queue_name: str = "sqlite"
 
 
@@ -74,6 +76,7 @@ def parts(settings: Settings, readers: Readers | None = None) -> Parts:
         shape=Shape(overlap=search.chunk_overlap // OVERLAPPING, most=max(1, search.chunk_size // CHARACTERS)),
         reranker=_reranker(search),
         cipher=None if single else _cipher(settings),
+        alone=None if shared else Alone(settings.server.data_dir / LOCK),
         queue_name="postgres" if shared else "sqlite",
     )
 

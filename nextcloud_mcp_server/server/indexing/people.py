@@ -34,9 +34,17 @@ class Provisioned:
         session = await self._offline(user)
         if session is None:
             return None
+        return await self._of(session, await self._granted(user))
+
+    async def _granted(self, user: str) -> frozenset[str] | None:
         ready = self.sides.now()
-        granted = await ready.granted(user) if ready.granted else None
-        return await self._of(session, granted)
+        return await ready.granted(user) if ready.granted else None
+
+    async def allowed(self, user: str) -> frozenset[str] | None:
+        session = await self._offline(user)
+        if session is None:
+            return None
+        return frozenset(self._chosen(session, frozenset(self.catalog.apps), await self._granted(user)))
 
     async def language(self, user: str) -> str:
         return await self.language_of(await self._offline(user))
@@ -63,11 +71,14 @@ class Provisioned:
             return None
 
     async def _of(self, session: Session, granted: frozenset[str] | None) -> Mapping[str, IndexSource]:
-        here = self.catalog.available(await session.capabilities())
+        return self._chosen(session, self.catalog.available(await session.capabilities()), granted)
+
+    def _chosen(self, session: Session, apps: frozenset[str], granted: frozenset[str] | None) -> dict[str, IndexSource]:
+        """The sources of these apps that settings and grant allow."""
         wanted = frozenset(map(str.lower, self.settings.sync.doc_types))
         return {
             source.doc_type: source
-            for source in self._made(session, here)
+            for source in self._made(session, apps)
             if (not wanted or source.doc_type in wanted) and in_scope(frozenset({source.scope}), granted)
         }
 

@@ -33,6 +33,7 @@ def test_after_a_complete_listing_the_index_equals_what_is_there(stored: dict[st
     after = apply(stored, made)
     if stored and not found:
         assert (after, made.withheld) == (stored, "the listing was empty where documents were")
+        assert {item.stamp.id for item in made.doubted} == set(stored)
     else:
         assert {id: item.version for id, item in after.items()} == {stamp.id: stamp.version for stamp in found}
         assert made.kept == len(stored) - len(made.drop) - len({item.stamp.id for item in made.fetch} & set(stored))
@@ -51,14 +52,17 @@ def test_planning_again_finds_only_what_is_not_settled(stored: dict[str, Stored]
 def test_a_listing_that_is_cut_short_drops_nothing(
     stored: dict[str, Stored], found: list[Stamp], unchanged: frozenset[str], gone: frozenset[str]
 ) -> None:
-    assert plan(stored, Listing(found, {}, unchanged, gone, complete=False), NOW).drop == ()
+    made = plan(stored, Listing(found, {}, unchanged, gone, complete=False), NOW)
+    assert (made.drop, made.doubted) == ((), ())
 
 
 @given(stored_maps, stamps, st.frozensets(ids), st.frozensets(ids))
 def test_only_what_is_neither_listed_nor_unchanged_is_dropped(
     stored: dict[str, Stored], found: list[Stamp], unchanged: frozenset[str], gone: frozenset[str]
 ) -> None:
-    dropped = {item.id for item in plan(stored, Listing(found, {}, unchanged, gone), NOW).drop}
+    made = plan(stored, Listing(found, {}, unchanged, gone), NOW)
+    dropped = {item.id for item in made.drop}
+    assert not made.doubted or not (found or unchanged or gone)
     listed = {stamp.id for stamp in found}
     assert dropped <= set(stored) - listed
     for id in set(stored) - listed - dropped:

@@ -4,9 +4,10 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 from nextcloud_mcp_server.core.errors import BadAnswer, CredentialRefused, Maintenance, Unreachable
+from nextcloud_mcp_server.index.plan import MOST_DOUBTED
 from nextcloud_mcp_server.index.queue.port import Counts, Task
 from nextcloud_mcp_server.index.status import status_of
-from tests.unit.index.world import WordsEmbedder, World
+from tests.unit.index.world import Shelf, WordsEmbedder, World
 
 
 async def test_a_new_document_is_found_by_its_owner_alone_with_a_link(world: World) -> None:
@@ -127,14 +128,97 @@ async def test_a_document_that_changes_hands_lies_with_its_new_owner_only(world:
     assert [key[0] for key in await world.contents()] == ["bob"]
 
 
-async def test_an_empty_listing_drops_nothing(world: World) -> None:
+async def test_a_listing_that_is_empty_by_mistake_drops_and_embeds_nothing(world: World) -> None:
     world.cloud.put("note", "1", "zeppelin")
+    world.cloud.put("note", "2", "bread", "bob")
     await world.sync()
-    kept = dict(world.cloud.shelves["note"].documents)
-    world.cloud.shelves["note"].documents.clear()
+    before, known = await world.contents(), await world.state.source_state("alice", "note")
+    world.embedder.calls.clear()
+    world.cloud.empty.add("note")
     await world.sync()
-    world.cloud.shelves["note"].documents.update(kept)
+    await world.sync()
+    assert await world.contents() == before
+    assert world.embedder.calls == []
+    assert await world.state.source_state("alice", "note") == known
+    world.cloud.empty.clear()
+    await world.sync()
     assert await world.found("alice", "zeppelin") == ["1"]
+
+
+async def test_the_last_document_goes_with_the_scan_after_its_deletion_and_the_others_stay(world: World) -> None:
+    world.cloud.put("note", "1", "zeppelin", readers=["bob"])
+    world.cloud.put("card", "1", "bread")
+    await world.sync()
+    world.cloud.remove("note", "1")
+    world.cloud.calls.clear()
+    await world.sync("alice")
+    assert world.cloud.calls.count("fetch note alice") == 1
+    assert {key[1]: readers for key, (_, readers) in (await world.contents()).items()} == {"note": {"bob"}, "card": {"alice"}}
+    await world.sync("bob")
+    assert {key[1] for key in await world.contents()} == {"card"}
+    world.cloud.calls.clear()
+    await world.sync()
+    assert not [call for call in world.cloud.calls if call.startswith("fetch")]
+
+
+async def test_an_empty_listing_while_nothing_can_be_asked_for_drops_nothing(world: World) -> None:
+    world.cloud.put("note", "1", "zeppelin")
+    await world.sync("alice")
+    world.cloud.empty.add("note")
+    await world.scanner("alice").scan()
+    world.cloud.error = Maintenance("updating", retry_after=0)
+    (job,) = await world.queue.claim(1)
+    await world.processors.process(job)
+    assert len(await world.contents()) == 1
+    world.cloud.error = None
+    await world.processors.drain()
+    assert len(await world.contents()) == 1
+
+
+async def test_thousands_of_documents_that_are_gone_are_asked_for_some_at_a_time(world: World) -> None:
+    stamps = [("alice", "note", str(number), "v1", 1, "alice") for number in range(MOST_DOUBTED + 5)]
+    sql = "insert into index_stamp (user_id, doc_type, doc_id, version, settled, owner) values (?, ?, ?, ?, ?, ?)"
+    await world.database.many(sql, stamps)
+    world.cloud.shelves["note"] = Shelf()
+    left: list[int] = []
+    for _ in range(3):
+        await world.sync("alice")
+        left.append(len(await world.state.stamps("alice", "note")))
+    assert left == [5, 0, 0]
+
+
+async def test_an_app_that_is_missing_for_a_while_keeps_its_documents(world: World) -> None:
+    world.cloud.put("note", "1", "zeppelin")
+    await world.sync("alice")
+    world.cloud.change("note", "1", text="zeppelin anew")
+    await world.scanner("alice").scan()
+    world.cloud.disabled.add("note")
+    await world.processors.drain()
+    await world.sync("alice")
+    assert len(await world.contents()) == 1
+    world.cloud.disabled.clear()
+    await world.sync("alice")
+    assert (await world.search("alice", "zeppelin")).hits[0].body.text == "zeppelin anew"
+
+
+async def test_a_type_that_is_no_longer_allowed_goes_for_its_person_alone_and_comes_back_with_the_grant(world: World) -> None:
+    world.cloud.put("note", "1", "zeppelin")
+    world.cloud.put("card", "1", "zeppelin card", readers=["bob"])
+    world.cloud.put("card", "2", "mine alone")
+    await world.sync()
+    world.cloud.put("card", "3", "never read")
+    await world.scanner("alice").scan()
+    world.cloud.forbidden["alice"] = {"card"}
+    await world.sync("alice")
+    assert {key[1:3]: readers for key, (_, readers) in (await world.contents()).items()} == {
+        ("note", "1"): {"alice"},
+        ("card", "1"): {"bob"},
+    }
+    await world.sync("alice")
+    assert [one.doc_type for one in (await status_of("alice", world.state, world.queue, world.collections)).types] == ["note"]
+    world.cloud.forbidden.clear()
+    await world.sync("alice")
+    assert sorted(await world.found("alice", "zeppelin never alone", doc_types=frozenset({"card"}))) == ["1", "2", "3"]
 
 
 async def test_one_broken_app_does_not_keep_the_others_from_being_scanned(world: World) -> None:
@@ -290,7 +374,7 @@ async def test_status_counts_what_is_known_indexed_pending_and_failed(world: Wor
     assert [(item.doc_type, item.known, item.indexed, item.pending) for item in before.types] == [("note", 3, 0, 3)]
     assert before.syncing
     await world.processors.drain()
-    after = await status_of("alice", world.state, world.queue, world.collections, [world.processors])
+    after = await status_of("alice", world.state, world.queue, world.collections, list(world.processors.current.values()))
     assert [(item.known, item.indexed, item.pending, item.failed) for item in after.types] == [(3, 3, 0, 0)]
     assert not after.syncing
     assert after.current == ()

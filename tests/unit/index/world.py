@@ -83,7 +83,8 @@ class Shelf:
 
 @dataclass
 class Cloud:
-    """A Nextcloud: shelves by type. `calls` counts what its sources were asked."""
+    """A Nextcloud: shelves by type. `calls` counts what its sources were asked, `disabled` types lack their app, those in
+    `empty` are listed as if there were none, `forbidden` are those that a user does not grant."""
 
     shelves: dict[str, Shelf] = field(default_factory=dict[str, Shelf])
     users: set[str] = field(default_factory=lambda: {"alice", "bob"})
@@ -91,6 +92,9 @@ class Cloud:
     error: NextcloudError | None = None
     down: set[str] = field(default_factory=set[str])
     version: int = 0
+    disabled: set[str] = field(default_factory=set[str])
+    empty: set[str] = field(default_factory=set[str])
+    forbidden: dict[str, set[str]] = field(default_factory=dict[str, set[str]])
 
     def put(self, doc_type: str, id: str, text: str, owner: str = "alice", *, readers: Sequence[str] = (), **more: Any) -> None:
         self.version += 1
@@ -121,7 +125,11 @@ class Cloud:
     async def sources(self, user: str) -> Mapping[str, IndexSource] | None:
         if user not in self.users:
             return None
-        return {doc_type: CloudSource(self, user, doc_type) for doc_type in self.shelves}
+        hidden = self.disabled | self.forbidden.get(user, set())
+        return {doc_type: CloudSource(self, user, doc_type) for doc_type in self.shelves if doc_type not in hidden}
+
+    async def allowed(self, user: str) -> frozenset[str] | None:
+        return frozenset(self.shelves) - self.forbidden.get(user, set()) if user in self.users else None
 
     async def language(self, user: str) -> str:
         return "english"
@@ -136,7 +144,8 @@ class CloudSource:
 
     async def list(self, since: Mapping[str, Any] | None) -> Listing:
         self._asked("list")
-        stamps = [Stamp(id, document.version, document.modified) for id, document in self._mine().items()]
+        mine = {} if self.doc_type in self.cloud.empty else self._mine()
+        stamps = [Stamp(id, document.version, document.modified) for id, document in mine.items()]
         return Listing(stamps, {"at": self.cloud.version})
 
     async def fetch(self, ids: Sequence[str]) -> AsyncIterator[Document]:
