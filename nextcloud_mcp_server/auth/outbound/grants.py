@@ -17,6 +17,7 @@ import anyio
 
 from nextcloud_mcp_server.auth.oidc.errors import OAuthRefused
 from nextcloud_mcp_server.auth.oidc.token_endpoint import TokenAnswer, TokenEndpoint, refused_for_good
+from nextcloud_mcp_server.auth.people import TOPIC_LOST
 from nextcloud_mcp_server.core.errors import NextcloudError, NotProvisioned, Unreachable
 from nextcloud_mcp_server.storage.audit import Audit
 from nextcloud_mcp_server.storage.database import Database, Queries, Row
@@ -26,7 +27,6 @@ from nextcloud_mcp_server.storage.leases import Leases
 from nextcloud_mcp_server.storage.vault import Vault
 
 KIND = "provider-grant"
-TOPIC_LOST = "grant-lost"
 EARLY_SECONDS = 30.0
 LEASE_SECONDS = 75.0
 WAIT_SECONDS = 90.0
@@ -137,9 +137,12 @@ class Grants:
             except SecretUnreadable:
                 secret = None
             async with self._database.transaction() as transaction:
-                row = await transaction.one("delete from offline_grant where id = ? returning subject, client_id", id)
+                row = await transaction.one("delete from offline_grant where id = ? returning subject, client_id, offline", id)
                 if row:
                     await self._audit.note(event, row["subject"], resource=row["client_id"], on=transaction)
+                if row and row["offline"]:
+                    await self._events.publish(TOPIC_LOST, id, on=transaction)
+            await self._events.poll()
         if secret and secret.value.get("refresh_token"):
             try:
                 await self._endpoint.revoke(secret.value["refresh_token"])
