@@ -2,11 +2,11 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from nextcloud_mcp_server.core.documents import Document, IndexSource
+from nextcloud_mcp_server.core.ending import end
 from nextcloud_mcp_server.core.errors import CredentialRefused, Delayed, NextcloudError, NotFound, NotProvisioned, TooLarge
 from nextcloud_mcp_server.index.indexer import Indexer
 from nextcloud_mcp_server.index.passages import Text, title_of
@@ -19,7 +19,7 @@ from nextcloud_mcp_server.text import Limits, Readers, Unreadable, readable_type
 
 log = logging.getLogger(__name__)
 RETRY, LONGEST_RETRY = 10.0, 3600.0
-RENEW = 30.0
+RENEW = 15.0
 IDLE = 30.0
 STOPPING = 10.0
 """Seconds that a document under way may still take when the server stops."""
@@ -70,7 +70,7 @@ class Processors:
                 if len(self._running) >= self._workers:
                     await self._free.wait()
         finally:
-            renewing.cancel()
+            await end(renewing)
             await self._stop()
 
     async def drain(self) -> None:
@@ -84,7 +84,7 @@ class Processors:
                 if self._running:
                     await asyncio.wait(self._running.values(), return_when=asyncio.FIRST_COMPLETED)
         finally:
-            renewing.cancel()
+            await end(renewing)
             await self._stop()
 
     async def process(self, job: Job) -> None:
@@ -106,6 +106,9 @@ class Processors:
 
     async def _do(self, job: Job) -> None:
         task = job.task
+        if task.op == "drop":
+            await self._indexer.drop(task.user, task.doc_type, task.doc_id)
+            return
         try:
             sources = await self._people.sources(task.user)
         except NotProvisioned:
@@ -114,16 +117,17 @@ class Processors:
             log.warning("%s is not provisioned: %s %s is skipped", task.user, task.doc_type, task.doc_id)
             await self._state.start_over(task.user)
             return
-        document = await self._fetch(task.op == "fetch", sources, task.doc_type, task.doc_id)
-        if document is None:
-            await self._indexer.drop(task.user, task.doc_type, task.doc_id)
-        else:
+        source = sources.get(task.doc_type)
+        if source is None:
+            # Not allowed any more, which the next scan sees to; or the app is missing for now, and is listed again when it is back.
+            await self._state.start_over(task.user, task.doc_type)
+        elif document := await self._fetch(source, task.doc_id):
             await self._index(job, document)
+        else:
+            await self._indexer.drop(task.user, task.doc_type, task.doc_id)
 
-    async def _fetch(self, wanted: bool, sources: Mapping[str, IndexSource], doc_type: str, doc_id: str) -> Document | None:
-        source = sources.get(doc_type)
-        if not wanted or source is None:
-            return None
+    async def _fetch(self, source: IndexSource, doc_id: str) -> Document | None:
+        """None where it is gone."""
         try:
             async for document in source.fetch([doc_id]):
                 return document
@@ -212,6 +216,4 @@ class Processors:
     async def _stop(self) -> None:
         if self._running:
             _, late = await asyncio.wait(self._running.values(), timeout=STOPPING)
-            for task in late:
-                task.cancel()
-            await asyncio.gather(*late, return_exceptions=True)
+            await end(*late)

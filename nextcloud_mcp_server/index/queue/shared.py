@@ -22,6 +22,7 @@ from procrastinate.jobs import Status
 from procrastinate.manager import JobManager
 from procrastinate.schema import SchemaManager
 
+from nextcloud_mcp_server.core.ending import end
 from nextcloud_mcp_server.core.errors import Unreachable
 from nextcloud_mcp_server.index.queue import dead
 from nextcloud_mcp_server.index.queue.port import Counts, Failure, Job, Task
@@ -30,7 +31,7 @@ from nextcloud_mcp_server.storage import Database, Unavailable
 P = ParamSpec("P")
 T = TypeVar("T")
 QUEUE, TASK = "index", "index_document"
-LEASE = 120.0
+LEASE = 60.0
 BACKFILL = -1_000_000
 LOWEST = 2_000_000
 LOCK = 0x6E63_6D63_7004
@@ -77,9 +78,7 @@ class SharedQueue:
 
     async def close(self) -> None:
         if self._listener:
-            self._listener.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._listener
+            await end(self._listener)
         for row in list(self._claimed.values()):
             await self._again(Job(row.id or 0, _task(row.task_kwargs), row.attempts + 1), 0, row.attempts)
         if self._worker is not None:
@@ -109,6 +108,9 @@ class SharedQueue:
             self._claimed[row.id] = row
             jobs.append(Job(row.id, _task(row.task_kwargs), row.attempts + 1))
         return jobs
+
+    async def inherit(self) -> None:
+        """Nobody is ever alone here; what the dead had claimed comes back by their heartbeat."""
 
     @translated
     async def keep(self) -> None:
@@ -164,7 +166,8 @@ class SharedQueue:
 
     async def wait(self, seconds: float) -> None:
         try:
-            await asyncio.wait_for(self._news.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self._news.wait()
         except TimeoutError:
             return
         self._news.clear()
