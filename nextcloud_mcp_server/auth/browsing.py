@@ -30,7 +30,7 @@ class Browsing:
 
     def routes(self, server: Sequence[Route], *, provisions: bool, consents: bool) -> list[Route]:
         """With those of the authorization `server`: `provisions` by Login Flow v2, or `consents` at the provider."""
-        browsers = SignIns(self.kept.vault)
+        browsers = SignIns(self.kept.vault, signed_out=self.kept.signed_out)
         sign_in = self._sign_in(browsers)
         found, parts = [*sign_in.routes(), *server], list[Returning]([sign_in])
         if self.side and consents:
@@ -38,6 +38,8 @@ class Browsing:
             consent = OfflineConsent(errands, browsers, self.side.grants, self.scopes)
             found += consent.routes()
             parts.append(consent)
+        if self.side:
+            found += self.side.back_channel().routes()
         if provisions:
             found += ProvisioningPages(self.login.flows, self.login, browsers, self._address).routes()
         return returning(found, parts)
@@ -45,7 +47,7 @@ class Browsing:
     def _sign_in(self, browsers: SignIns) -> BrowserSignIn:
         if self.side:
             gate = self.side.gate(offline=False)
-            return BrowserSignIn(self._errands(gate, browser.KIND, browser.BACK), browsers, self.side.grants.remove)
+            return BrowserSignIn(self._errands(gate, browser.KIND, browser.BACK), browsers, self.side.grants.forget)
         proof = LoginFlowProof(self.issuer, self.login.transport, self.login.session, self.kept.people)
         return BrowserSignIn(self._errands(proof, browser.KIND, browser.BACK), browsers)
 

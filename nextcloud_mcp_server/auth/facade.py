@@ -44,7 +44,8 @@ class Facade:
         return Clients(self.kept.database, static, MetadataDocuments())
 
     def routes(self) -> list[Route]:
-        consents, sign_ins, place = Consents(self.kept.database), SignIns(self.kept.vault), self.settings.nextcloud
+        consents, place = Consents(self.kept.database), self.settings.nextcloud
+        sign_ins = SignIns(self.kept.vault, signed_out=self.kept.signed_out)
         shown = (place.public_url or place.host).partition("://")[2]
         authorize = Authorize(
             self.issuer, self.resource, self.scopes, self.clients, sign_ins, consents, self.tokens, self.gate, self.kept.rates, shown

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from nextcloud_mcp_server.auth.people import AccessStore, People
 from nextcloud_mcp_server.auth.server.rates import Rates
+from nextcloud_mcp_server.auth.signed_out import SignedOut
 from nextcloud_mcp_server.settings import Settings, SettingsError, Storage
 from nextcloud_mcp_server.storage import Audit, Database, Events, KeyProblem, StorageError, Vault, open_database
 
@@ -24,6 +25,7 @@ class Keeping:
     people: People
     store: AccessStore
     rates: Rates
+    signed_out: SignedOut
 
     async def open(self) -> None:
         """Connects, migrates, proves the keys. Raises Unavailable for now, KeyProblem and DatabaseTooNew for good."""
@@ -59,5 +61,5 @@ def keeping(settings: Settings) -> Keeping:
         raise SettingsError(f"{problem.message} {problem.hint}") from None
     except StorageError as problem:
         raise SettingsError(f"DATABASE_URL is wrong: {problem.message} {problem.hint}") from None
-    people = People(database)
-    return Keeping(database, audit, vault, events, people, AccessStore(database, vault, events), Rates(database))
+    store, signed_out = AccessStore(database, vault, events), SignedOut(database, events, audit)
+    return Keeping(database, audit, vault, events, People(database), store, Rates(database), signed_out)

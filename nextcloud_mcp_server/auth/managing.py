@@ -9,6 +9,7 @@ from nextcloud_mcp_server.auth.oidc.late import LateProvider
 from nextcloud_mcp_server.auth.ports import Inbound, Outbound
 from nextcloud_mcp_server.auth.provider_side import ProviderSide, discovery_url, given_client, integrated_url, overrides
 from nextcloud_mcp_server.auth.provisioning.login import Login
+from nextcloud_mcp_server.auth.signed_out import StillSignedIn
 from nextcloud_mcp_server.nextcloud.transport import Transport
 from nextcloud_mcp_server.settings import Mode, Settings
 
@@ -39,7 +40,7 @@ def managed(
     if identity.management_clients:
         own = side.client if side else given_client(identity)
         tokens = ManagementTokens(provider.get, provider.http, identity.management_clients, resource, own, identity.user_claim)
-        cached = CachedVerifier(tokens)
+        cached = CachedVerifier(StillSignedIn(tokens, kept.signed_out))
         cached.listen(kept.events)
         inbound = ForManagement(inbound, cached)
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+from nextcloud_mcp_server.auth.back_channel import BackChannelLogout
 from nextcloud_mcp_server.auth.inbound.bearer import ByForm
 from nextcloud_mcp_server.auth.inbound.claims import Expected
 from nextcloud_mcp_server.auth.inbound.introspection import IntrospectionVerifier, WithUserinfo
@@ -20,6 +21,8 @@ from nextcloud_mcp_server.auth.outbound.broker import Forward, TokenBroker
 from nextcloud_mcp_server.auth.outbound.exchange import Exchange
 from nextcloud_mcp_server.auth.outbound.grants import Grants
 from nextcloud_mcp_server.auth.server.provider_gate import ProviderGate
+from nextcloud_mcp_server.auth.server.tokens import Tokens
+from nextcloud_mcp_server.auth.signed_out import StillSignedIn
 from nextcloud_mcp_server.nextcloud.capabilities import Cache
 from nextcloud_mcp_server.nextcloud.session import Policy
 from nextcloud_mcp_server.nextcloud.transport import Address, Transport
@@ -125,7 +128,12 @@ class ProviderSide:
         opaque = None
         if self.provider.introspection_endpoint and self.client.secret:
             opaque = WithUserinfo(IntrospectionVerifier(expected, self.provider, self.client, self.http), self.provider, claim, self.http)
-        return ByForm(jwts and WithUserinfo(jwts, self.provider, claim, self.http), opaque)
+        return StillSignedIn(ByForm(jwts and WithUserinfo(jwts, self.provider, claim, self.http), opaque), self.kept.signed_out)
+
+    def back_channel(self) -> BackChannelLogout:
+        """Where this provider tells who signed out there."""
+        kept, tokens = self.kept, Tokens(self.kept.database, self.kept.events, self.kept.audit)
+        return BackChannelLogout(self.provider.issuer, self.client.client_id, self.jwks, kept.signed_out, self.grants, tokens)
 
     def broker(
         self, transport: Transport, cache: Cache, policy: Policy, resource: str, reading: Callable[[], frozenset[str]], next_step: str

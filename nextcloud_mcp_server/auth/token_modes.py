@@ -184,7 +184,9 @@ class TokenModes:
     def _upkeep(self, kept: Keeping, facade: Facade | None, side: ProviderSide | None) -> Upkeep:
         tokens, clients = (facade.tokens, facade.clients) if facade else (None, None)
         grants = side.grants if side else None
-        return Upkeep(kept.vault, kept.audit, kept.events, Leases(kept.database), tokens, clients, kept.rates, grants, self.scopes)
+        return Upkeep(
+            kept.vault, kept.audit, kept.events, Leases(kept.database), tokens, clients, kept.rates, kept.signed_out, grants, self.scopes
+        )
 
     def _metadata(self, facade: Facade | None, side: ProviderSide | None) -> list[Route]:
         server = self.issuer if facade or side is None else side.provider.issuer

@@ -10,6 +10,7 @@ from nextcloud_mcp_server.auth.outbound.grants import Grants
 from nextcloud_mcp_server.auth.server.clients import Clients
 from nextcloud_mcp_server.auth.server.rates import Rates
 from nextcloud_mcp_server.auth.server.tokens import Tokens
+from nextcloud_mcp_server.auth.signed_out import SignedOut
 from nextcloud_mcp_server.core.errors import NextcloudError
 from nextcloud_mcp_server.storage.audit import Audit
 from nextcloud_mcp_server.storage.errors import StorageError
@@ -36,6 +37,7 @@ class Upkeep:
     tokens: Tokens | None = None
     clients: Clients | None = None
     rates: Rates | None = None
+    signed_out: SignedOut | None = None
     grants: Grants | None = None
     scopes: Callable[[], Iterable[str]] = frozenset
 
@@ -54,7 +56,7 @@ class Upkeep:
         await self.vault.sweep()
         await self.audit.prune()
         await self.events.prune()
-        for part in (self.tokens, self.clients, self.rates):
+        for part in (self.tokens, self.clients, self.rates, self.signed_out):
             if part:
                 await part.prune()
         if self.grants:

@@ -30,6 +30,7 @@ class World:
     nextcloud: Running
     product: Product
     http: httpx2.AsyncClient
+    settings: Mapping[str, str]
     passwords: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -78,21 +79,30 @@ async def world(folder: Path, **settings: str) -> AsyncGenerator[World]:
     async with running(seed=False) as nextcloud:
         for user in ("alice", "bob"):
             nextcloud.sandbox.users[user].password = user
-        url = f"http://127.0.0.1:{free_port()}"
-        product = build(
-            read(
-                {
-                    "NEXTCLOUD_HOST": nextcloud.url,
-                    "NEXTCLOUD_MCP_SERVER_URL": url,
-                    "TOKEN_STORAGE_DB": str(folder / "tokens.db"),
-                    "MCP_DATA_DIR": str(folder),
-                    "TOKEN_ENCRYPTION_KEY": new_key(),
-                    "ENABLE_SEMANTIC_SEARCH": "false",
-                    "HOME": str(folder),
-                    **settings,
-                }
-            )
-        )
-        app = asgi(product, "127.0.0.1")
-        async with app.router.lifespan_context(app), serving(app, url), httpx2.AsyncClient(timeout=30) as http:
-            yield World(url, nextcloud, product, http)
+        given = {
+            "NEXTCLOUD_HOST": nextcloud.url,
+            "NEXTCLOUD_MCP_SERVER_URL": f"http://127.0.0.1:{free_port()}",
+            "TOKEN_STORAGE_DB": str(folder / "tokens.db"),
+            "MCP_DATA_DIR": str(folder),
+            "TOKEN_ENCRYPTION_KEY": new_key(),
+            "ENABLE_SEMANTIC_SEARCH": "false",
+            "HOME": str(folder),
+            **settings,
+        }
+        async with _served(nextcloud, given, given["NEXTCLOUD_MCP_SERVER_URL"]) as one:
+            yield one
+
+
+@asynccontextmanager
+async def replica(one: World) -> AsyncGenerator[World]:
+    """A second server with the same settings and database, behind the same public address."""
+    async with _served(one.nextcloud, one.settings, f"http://127.0.0.1:{free_port()}") as other:
+        yield other
+
+
+@asynccontextmanager
+async def _served(nextcloud: Running, settings: Mapping[str, str], url: str) -> AsyncGenerator[World]:
+    product = build(read(settings))
+    app = asgi(product, "127.0.0.1")
+    async with app.router.lifespan_context(app), serving(app, url), httpx2.AsyncClient(timeout=30, verify=False) as http:
+        yield World(url, nextcloud, product, http, settings)

@@ -54,6 +54,7 @@ def accept(expected: Expected, claims: Mapping[str, Any], token: str, now: float
         token=token,
         session=session if isinstance(session, str) else None,
         sub=sub,
+        issued_at=_number(claims, "iat") or 0.0,
     )
     return _as_user(verified, claims.get(expected.user_claim), expected.user_claim)
 

@@ -41,27 +41,32 @@ class JwtVerifier:
         header = header_of(token)
         if header is None or len(token) > MAX_CHARACTERS or not _canonical(token.rpartition(".")[2]):
             raise Refused("This is not a JWT.")
-        claims = await self._signed(token, header)
-        proven = _type(header) in ("at+jwt", "application/at+jwt")
-        return accept(self._expected, claims, token, self._clock(), proven_access=proven)
-
-    async def _signed(self, token: str, header: dict[str, Any]) -> dict[str, Any]:
-        algorithm, kid = header.get("alg"), header.get("kid")
-        if not isinstance(algorithm, str) or algorithm not in ALGORITHMS:
-            raise Refused("The token's algorithm is not accepted.")
-        if "crit" in header or _type(header) not in _TYPES:
+        if "crit" in header or type_of(header) not in _TYPES:
             raise Refused("The token's header is not that of an access token.")
-        key = await self._jwks.key(kid if isinstance(kid, str) else None, algorithm)
-        if key is None:
-            raise Refused("The token is signed with a key that the provider does not have.")
-        try:
-            # The claims are checked by `accept`, the same way for introspected tokens.
-            return jwt.decode(token, key.key, algorithms=[algorithm], options=_UNCHECKED)
-        except (jwt.PyJWTError, ValueError, TypeError, RecursionError):
-            raise Refused("The token's signature does not fit.") from None
+        # The claims are checked by `accept`, the same way for introspected tokens.
+        claims = await signed_claims(token, header, self._jwks, "token")
+        proven = type_of(header) in ("at+jwt", "application/at+jwt")
+        return accept(self._expected, claims, token, self._clock(), proven_access=proven)
 
 
 _UNCHECKED: Any = {"verify_signature": True, **{f"verify_{name}": False for name in ("exp", "nbf", "iat", "aud", "iss", "sub", "jti")}}
+
+
+async def signed_claims(token: str, header: dict[str, Any], jwks: Jwks, what: str) -> dict[str, Any]:
+    """The claims of a JWT that the provider signed, not yet looked at; `what` names it in refusals.
+
+    Raises Refused; Unreachable while the keys cannot be fetched.
+    """
+    algorithm, kid = header.get("alg"), header.get("kid")
+    if not isinstance(algorithm, str) or algorithm not in ALGORITHMS:
+        raise Refused(f"The {what}'s algorithm is not accepted.")
+    key = await jwks.key(kid if isinstance(kid, str) else None, algorithm)
+    if key is None:
+        raise Refused(f"The {what} is signed with a key that the provider does not have.")
+    try:
+        return jwt.decode(token, key.key, algorithms=[algorithm], options=_UNCHECKED)
+    except (jwt.PyJWTError, ValueError, TypeError, RecursionError):
+        raise Refused(f"The {what}'s signature does not fit.") from None
 
 
 def _canonical(signature: str) -> bool:
@@ -73,6 +78,7 @@ def _canonical(signature: str) -> bool:
     return base64.urlsafe_b64encode(raw).rstrip(b"=").decode() == signature
 
 
-def _type(header: dict[str, Any]) -> str:
+def type_of(header: dict[str, Any]) -> str:
+    """The `typ` of a header in lower case."""
     kind = header.get("typ", "")
     return kind.lower() if isinstance(kind, str) else "?"

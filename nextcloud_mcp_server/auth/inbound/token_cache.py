@@ -26,6 +26,11 @@ def user_key(issuer: str, subject: str) -> str:
     return digest(f"{issuer}\n{subject}")
 
 
+def _keys(found: Verified) -> tuple[str, str]:
+    """A person is told by the subject that counts here, or by the provider's own name for them."""
+    return user_key(found.issuer, found.subject), user_key(found.issuer, found.sub)
+
+
 class CachedVerifier:
     """Another verifier's answers. Refusals are kept for seconds, so that a repeated bad token costs the provider nothing.
 
@@ -60,7 +65,7 @@ class CachedVerifier:
 
     def drop_user(self, key: str | None) -> None:
         """Forgets every token of a person."""
-        self._forget(lambda _, found: key is None or (isinstance(found, Verified) and user_key(found.issuer, found.subject) == key))
+        self._forget(lambda _, found: key is None or (isinstance(found, Verified) and key in _keys(found)))
 
     def drop_session(self, session: str | None) -> None:
         """Forgets every token of a session at the provider."""

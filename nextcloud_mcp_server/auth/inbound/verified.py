@@ -8,7 +8,7 @@ from nextcloud_mcp_server.core.caller import Caller
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """A token that was proven: who it is for and what it allows. `expires_at` is in epoch seconds.
+    """A token that was proven: who it is for and what it allows. `expires_at` and `issued_at` (0: untold) are in epoch seconds.
 
     `subject` is the claim that names the person here, `sub` the provider's own name for them; `session` is the
     provider's session, or the family of a token that this server issued.
@@ -23,6 +23,7 @@ class Verified:
     token: str = field(repr=False)
     session: str | None = None
     sub: str = ""
+    issued_at: float = 0.0
 
     def caller(self) -> Caller:
         return Caller(self.issuer, self.subject, self.scopes, self.client_id, "bearer", credential=self)

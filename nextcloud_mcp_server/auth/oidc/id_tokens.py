@@ -3,30 +3,16 @@
 import hmac
 from typing import Any
 
-import jwt
-
 from nextcloud_mcp_server.auth.inbound.claims import LEEWAY, audiences
-from nextcloud_mcp_server.auth.inbound.jwt_tokens import ALGORITHMS, header_of
+from nextcloud_mcp_server.auth.inbound.jwt_tokens import header_of, signed_claims
 from nextcloud_mcp_server.auth.inbound.verified import Refused
 from nextcloud_mcp_server.auth.oidc.jwks import Jwks
 from nextcloud_mcp_server.auth.oidc.urls import same
 
-_UNCHECKED: Any = {"verify_signature": True, **{f"verify_{name}": False for name in ("exp", "nbf", "iat", "aud", "iss", "sub", "jti")}}
-
 
 async def verify(token: str, jwks: Jwks, *, issuer: str, client_id: str, nonce: str, now: float) -> dict[str, Any]:
     """The claims of an ID token. Raises Refused; Unreachable while the keys cannot be fetched."""
-    header = header_of(token) or {}
-    algorithm, kid = header.get("alg"), header.get("kid")
-    if not isinstance(algorithm, str) or algorithm not in ALGORITHMS:
-        raise Refused("The ID token's algorithm is not accepted.")
-    key = await jwks.key(kid if isinstance(kid, str) else None, algorithm)
-    if key is None:
-        raise Refused("The ID token is signed with a key that the provider does not have.")
-    try:
-        claims = jwt.decode(token, key.key, algorithms=[algorithm], options=_UNCHECKED)
-    except (jwt.PyJWTError, ValueError, TypeError, RecursionError):
-        raise Refused("The ID token's signature does not fit.") from None
+    claims = await signed_claims(token, header_of(token) or {}, jwks, "ID token")
     _check(claims, issuer, client_id, nonce, now)
     return claims
 

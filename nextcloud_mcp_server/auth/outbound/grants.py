@@ -86,16 +86,26 @@ class Grants:
         self._clock = clock
 
     async def store(
-        self, id: str, issuer: str, subject: str, client_id: str, answer: TokenAnswer, scopes: frozenset[str], offline: bool
+        self,
+        id: str,
+        issuer: str,
+        subject: str,
+        client_id: str,
+        answer: TokenAnswer,
+        scopes: frozenset[str],
+        offline: bool,
+        *,
+        sid: str | None = None,
+        sub: str | None = None,
     ) -> None:
-        """Keeps what a sign-in gave."""
+        """Keeps what a sign-in gave; `sid` and `sub` are the provider's names for the session and the person."""
         sql = """
-            insert into offline_grant (id, issuer, subject, client_id, scopes, offline, state, created_at, expires_at)
-            values (?, ?, ?, ?, ?, ?, 'active', ?, ?)
+            insert into offline_grant (id, issuer, subject, client_id, scopes, offline, state, created_at, expires_at, sid, sub)
+            values (?, ?, ?, ?, ?, ?, 'active', ?, ?, ?, ?)
         """
         named = " ".join(sorted(scopes))
         async with self._database.transaction() as transaction:
-            place = (id, issuer, subject, client_id, named, int(offline), self._clock(), answer.refresh_expires_at)
+            place = (id, issuer, subject, client_id, named, int(offline), self._clock(), answer.refresh_expires_at, sid, sub)
             await transaction.run(sql, *place)
             await self._keep(transaction, id, subject, answer, named, None)
             await self._audit.note("grant.stored", subject, resource=client_id, method="offline" if offline else "session", on=transaction)
@@ -150,6 +160,12 @@ class Grants:
                 log.warning("The provider did not revoke a grant: %s", type(error).__name__)
         return row is not None
 
+    async def forget(self, id: str) -> None:
+        """Deletes a grant here alone: revoked at the provider, its session would no longer tell when the person signs out there."""
+        async with self._database.transaction() as transaction:
+            await self._vault.remove(KIND, id, on=transaction)
+            await transaction.run("delete from offline_grant where id = ?", id)
+
     async def due(self, seconds: float) -> list[Grant]:
         """Active grants for work while away whose refresh token ends within `seconds`: they are renewed before it does."""
         sql = "select * from offline_grant where offline = 1 and state <> 'lost' and expires_at is not null and expires_at < ?"
@@ -164,6 +180,19 @@ class Grants:
         """Marks every grant as needing consent: they belong to a client that this server no longer is."""
         for row in await self._database.all("select id from offline_grant where state <> 'lost'"):
             await self._lose(row["id"])
+
+    async def sign_out(self, issuer: str, sid: str | None, sub: str | None) -> list[str]:
+        """A session at the provider ended (without `sid`, all of `sub`): the ids of the grants that came from it.
+
+        Those that served the session alone are lost; what somebody allowed while they are away, they did not take back.
+        """
+        place, value = ("sid = ?", sid) if sid is not None else ("coalesce(sub, subject) = ?", sub)
+        sql = f"select id, offline, state from offline_grant where issuer = ? and {place}"  # noqa: S608 - two constant texts
+        rows = await self._database.all(sql, issuer, value)
+        for row in rows:
+            if not row["offline"] and row["state"] != "lost":
+                await self._lose(row["id"])
+        return [row["id"] for row in rows]
 
     async def sweep(self) -> int:
         """Ends grants that served one session alone and whose session is over; their number."""

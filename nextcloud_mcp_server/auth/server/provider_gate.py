@@ -6,6 +6,7 @@ import secrets
 import time
 import uuid
 from collections.abc import Callable, Mapping
+from typing import Any
 from urllib.parse import urlencode
 
 from nextcloud_mcp_server.auth.inbound.verified import Refused
@@ -87,17 +88,20 @@ class ProviderGate:
             raise NotArrived("The provider did not sign the person in.", "access_denied" if declined else "server_error")
         try:
             answer = await self._endpoint.code(parameters["code"], self._redirect_uri, sign_in.away["verifier"], self._resource)
-            subject = await self._subject(answer, sign_in.away["nonce"])
+            claims = await self._claims(answer, sign_in.away["nonce"])
+            subject = await self._subject(claims, answer)
         except Refused as refused:
             raise NotArrived(str(refused), "server_error") from None
         except OAuthRefused:
             raise NotArrived("The provider refused the sign-in.", "server_error") from None
         family = uuid.uuid4().hex
-        who = Browser(provider.issuer, subject)
+        sid = claims["sid"] if isinstance(claims.get("sid"), str) else None
+        who = Browser(provider.issuer, subject, sid, claims["sub"])
         granted = self._granted(sign_in, answer)
         offline = sign_in.offline and answer.refresh_token is not None
         given = answer.scopes if answer.scopes is not None else frozenset(sign_in.away["asked"])
-        await self._grants.store(family, who.issuer, subject, sign_in.request.client_id, answer, given, offline)
+        client_id = sign_in.request.client_id
+        await self._grants.store(family, who.issuer, subject, client_id, answer, given, offline, sid=sid, sub=who.sub)
         return Arrived(who, granted, family)
 
     def _asked(self, sign_in: SignIn) -> frozenset[str]:
@@ -115,14 +119,15 @@ class ProviderGate:
         given = answer.scopes if answer.scopes is not None else asked
         return frozenset(scope for scope in sign_in.request.scopes if scope in given or scope in OIDC or scope not in asked)
 
-    async def _subject(self, answer: TokenAnswer, nonce: str) -> str:
+    async def _claims(self, answer: TokenAnswer, nonce: str) -> dict[str, Any]:
         if answer.id_token is None:
             raise Refused("The provider gave no ID token.")
         provider, client_id = self._endpoint.provider, self._endpoint.client.client_id
-        claims = await id_tokens.verify(
-            answer.id_token, self._jwks, issuer=provider.issuer, client_id=client_id, nonce=nonce, now=self._clock()
-        )
-        subject = claims.get(self._user_claim)
+        now = self._clock()
+        return await id_tokens.verify(answer.id_token, self._jwks, issuer=provider.issuer, client_id=client_id, nonce=nonce, now=now)
+
+    async def _subject(self, claims: dict[str, Any], answer: TokenAnswer) -> str:
+        provider, subject = self._endpoint.provider, claims.get(self._user_claim)
         if subject is None and provider.userinfo_endpoint:
             told = await self._http.get(provider.userinfo_endpoint, headers={"Authorization": f"Bearer {answer.access_token}"})
             subject = told.get(self._user_claim) if told.get("sub") == claims["sub"] else None

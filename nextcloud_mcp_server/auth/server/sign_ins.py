@@ -9,6 +9,7 @@ from typing import Any
 
 from nextcloud_mcp_server.auth.inbound.token_cache import digest
 from nextcloud_mcp_server.auth.server.requests import AuthorizationRequest
+from nextcloud_mcp_server.auth.signed_out import SignedOut
 from nextcloud_mcp_server.storage.vault import Vault
 
 SIGN_IN_SECONDS = 600.0
@@ -42,18 +43,26 @@ class SignIn:
 
 @dataclass(frozen=True)
 class Browser:
-    """Who is signed in with a browser."""
+    """Who is signed in with a browser; `sid` and `sub` are the provider's names for the session and the person."""
 
     issuer: str
     subject: str
+    sid: str | None = None
+    sub: str = ""
 
 
 class SignIns:
-    """All of one `kind`: the state of one kind is nothing to the pages of another. `clock` gives epoch seconds."""
+    """All of one `kind`: the state of one kind is nothing to the pages of another. `clock` gives epoch seconds.
 
-    def __init__(self, vault: Vault, *, kind: str = _SIGN_IN, clock: Callable[[], float] = time.time) -> None:
+    Browsers of sessions that `signed_out` names are signed in no more.
+    """
+
+    def __init__(
+        self, vault: Vault, *, kind: str = _SIGN_IN, signed_out: SignedOut | None = None, clock: Callable[[], float] = time.time
+    ) -> None:
         self._vault = vault
         self._kind = kind
+        self._signed_out = signed_out
         self._clock = clock
 
     async def begin(self, request: AuthorizationRequest) -> tuple[SignIn, str]:
@@ -83,14 +92,19 @@ class SignIns:
     async def remember_browser(self, who: Browser) -> str:
         """The value of a cookie that says who is signed in with this browser."""
         cookie = secrets.token_urlsafe(32)
-        value = {"issuer": who.issuer, "subject": who.subject}
+        value = {"issuer": who.issuer, "subject": who.subject, "sid": who.sid, "sub": who.sub}
         await self._vault.put(_BROWSER, digest(cookie), value, user=who.subject, expires_at=self._clock() + BROWSER_SECONDS)
         return cookie
 
     async def browser(self, cookie: str | None) -> Browser | None:
         """Who is signed in with a browser."""
         secret = await self._vault.get(_BROWSER, digest(cookie)) if cookie else None
-        return Browser(secret.value["issuer"], secret.value["subject"]) if secret else None
+        if secret is None:
+            return None
+        who = Browser(secret.value["issuer"], secret.value["subject"], secret.value.get("sid"), secret.value.get("sub", ""))
+        if self._signed_out and await self._signed_out.ended(who.issuer, who.sid, who.sub, secret.created_at):
+            return None
+        return who
 
     async def forget_browser(self, cookie: str) -> None:
         await self._vault.remove(_BROWSER, digest(cookie))

@@ -33,7 +33,7 @@ class TokenEndpoints:
     async def token(self, http: Request) -> Response:
         """POST /oauth/token (OAuth 2.1 section 3.2)."""
         try:
-            form = await _form(http)
+            form = await form_of(http)
             client = await self._client(http, form)
             return _issued(await self._grant(client, form))
         except OAuthRefused as refused:
@@ -42,7 +42,7 @@ class TokenEndpoints:
     async def revoke(self, http: Request) -> Response:
         """POST /oauth/revoke (RFC 7009): 200 whether or not there was such a token."""
         try:
-            form = await _form(http)
+            form = await form_of(http)
             client = await self._client(http, form)
             if not form.get("token"):
                 raise OAuthRefused("invalid_request", "token is missing.")
@@ -131,8 +131,8 @@ async def _body(http: Request) -> bytes:
     return body
 
 
-async def _form(http: Request) -> dict[str, str]:
-    """The form of a request; a parameter that comes twice is an error (RFC 6749 3.2)."""
+async def form_of(http: Request) -> dict[str, str]:
+    """The form of a request; a parameter that comes twice is an error (RFC 6749 3.2). Raises OAuthRefused."""
     from urllib.parse import parse_qsl
 
     if http.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/x-www-form-urlencoded":
