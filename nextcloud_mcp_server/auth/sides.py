@@ -14,6 +14,7 @@ from starlette.types import Receive, Scope, Send
 
 from nextcloud_mcp_server.auth.ports import Inbound, Outbound
 from nextcloud_mcp_server.core.caller import Caller
+from nextcloud_mcp_server.core.ending import end
 from nextcloud_mcp_server.core.errors import Delayed, NextcloudError, Unreachable
 from nextcloud_mcp_server.nextcloud.session import Session
 from nextcloud_mcp_server.settings import SettingsError
@@ -96,9 +97,7 @@ class Sides:
         try:
             yield
         finally:
-            for task in self._tasks:
-                task.cancel()
-            await asyncio.gather(*self._tasks, return_exceptions=True)
+            await end(*self._tasks)
             for close in self._ready.close if self._ready else ():
                 await close()
 

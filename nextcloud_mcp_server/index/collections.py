@@ -46,7 +46,8 @@ class Collections:
     async def start(self, patience: float | None = None) -> None:
         """Asks the provider once, for at most `patience` seconds, and opens what there is. Afterwards `targets` and `ready` answer."""
         try:
-            await asyncio.wait_for(self._describe(), patience)
+            async with asyncio.timeout(patience):
+                await self._describe()
         except TimeoutError:
             self.problem = "the embedding model is being made ready"
         await self._open()

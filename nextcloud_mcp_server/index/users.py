@@ -4,10 +4,14 @@ import asyncio
 import logging
 from collections.abc import Callable
 
+from nextcloud_mcp_server.core.ending import end
 from nextcloud_mcp_server.core.errors import NextcloudError
 from nextcloud_mcp_server.index.people import People
 from nextcloud_mcp_server.index.scanner import Scanner
 from nextcloud_mcp_server.storage import StorageError
+
+TIDYING = 5.0
+"""Seconds that a scanner may take to give back what it holds."""
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +47,8 @@ class UserManager:
                 self._look.clear()
                 await self.update()
                 try:
-                    await asyncio.wait_for(self._look.wait(), self._poll)
+                    async with asyncio.timeout(self._poll):
+                        await self._look.wait()
                 except TimeoutError:
                     continue
         finally:
@@ -64,8 +69,7 @@ class UserManager:
 
     async def _cancel(self, users: set[str]) -> None:
         tasks = [self._scanners.pop(user)[1] for user in users]
+        await end(*tasks, again=TIDYING)
         for task in tasks:
-            task.cancel()
-        for outcome in await asyncio.gather(*tasks, return_exceptions=True):
-            if isinstance(outcome, Exception):
-                log.error("A scanner ended: %s", outcome, exc_info=outcome)
+            if not task.cancelled() and (failed := task.exception()):
+                log.error("A scanner ended: %s", failed, exc_info=failed)

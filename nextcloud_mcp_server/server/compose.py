@@ -12,6 +12,7 @@ from nextcloud_mcp_server import __version__
 from nextcloud_mcp_server.auth.modes import sides
 from nextcloud_mcp_server.auth.sides import Sides
 from nextcloud_mcp_server.core.collecting import collect_from_now_on
+from nextcloud_mcp_server.core.ending import end
 from nextcloud_mcp_server.core.errors import NextcloudError, NotPermitted
 from nextcloud_mcp_server.core.tools import Injected
 from nextcloud_mcp_server.nextcloud.capabilities import Cache
@@ -59,7 +60,7 @@ class Product:
             finally:
                 started.cancel()
                 collect_from_now_on()
-                watching.cancel()
+                await end(watching)
                 await self.readers.close()
                 await self.transport.aclose()
 
