@@ -13,7 +13,7 @@ from typing import Any
 import mcp_types as mcp
 from pydantic import BaseModel, ValidationError
 
-from nextcloud_mcp_server.auth.provisioning.account import Present, cannot_present
+from nextcloud_mcp_server.auth.provisioning.account import CANNOT, Presenter
 from nextcloud_mcp_server.core.caller import Caller
 from nextcloud_mcp_server.core.errors import NextcloudError
 from nextcloud_mcp_server.core.tools import Effect, Injected, Progress, Tool
@@ -44,7 +44,7 @@ class Call:
     open_session: Callable[[Caller], Awaitable[Session]]
     progress: Progress = field(default_factory=Progress)
     context: Any = None
-    present: Present = cannot_present
+    present: Presenter = CANNOT
 
     _session: Session | None = None
 

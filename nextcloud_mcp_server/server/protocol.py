@@ -21,7 +21,7 @@ from nextcloud_mcp_server.server import resources
 from nextcloud_mcp_server.server.binding import Call
 from nextcloud_mcp_server.server.catalog import Limits
 from nextcloud_mcp_server.server.changes import Changes
-from nextcloud_mcp_server.server.elicitation import presenter
+from nextcloud_mcp_server.server.elicitation import presenter, unless_asking
 from nextcloud_mcp_server.server.resources import Shelf, templated
 from nextcloud_mcp_server.server.surface import Surface
 
@@ -103,11 +103,12 @@ class Protocol:
         self.changes.listed(caller, view, context)
         return self.surface.tools(view)
 
-    async def call_tool(self, context: Any, params: mcp.CallToolRequestParams) -> mcp.CallToolResult:
+    async def call_tool(self, context: Any, params: mcp.CallToolRequestParams) -> mcp.CallToolResult | mcp.InputRequiredResult:
         caller, limits = self._who(context)
-        answer = await self.surface.call(params.name, params.arguments or {}, self._call(context, caller), limits)
+        call = self._call(context, caller, params.input_responses)
+        answer = await self.surface.call(params.name, params.arguments or {}, call, limits)
         await self.changes.called(caller, context)
-        return answer
+        return unless_asking(call.present, answer)
 
     async def listen(self, context: Any, params: mcp.SubscriptionsListenRequestParams) -> mcp.SubscriptionsListenResult:
         return await self.changes.listen(self._who(context)[0], context, params)
@@ -177,8 +178,8 @@ class Protocol:
         view = await self.surface.view(caller, limits)
         return Shelf(list(self.surface.apps(view)), narrowed(caller.scopes, caller.granted))
 
-    def _call(self, context: Any, caller: Caller) -> Call:
-        return Call(caller, self.surface.open_session, Reporter(context, self.progress_interval), context, presenter(context))
+    def _call(self, context: Any, caller: Caller, answers: Mapping[str, Any] | None = None) -> Call:
+        return Call(caller, self.surface.open_session, Reporter(context, self.progress_interval), context, presenter(context, answers))
 
     def _who(self, context: Any) -> tuple[Caller, Limits]:
         """The caller and bounds that the HTTP side established for this very request; over stdio the owner."""

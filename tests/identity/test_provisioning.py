@@ -10,7 +10,7 @@ from starlette.applications import Starlette
 from nextcloud_mcp_server.auth.inbound.limited import Limited
 from nextcloud_mcp_server.auth.outbound.vault_password import VaultPasswords
 from nextcloud_mcp_server.auth.provisioning import tools
-from nextcloud_mcp_server.auth.provisioning.account import Account, Decision
+from nextcloud_mcp_server.auth.provisioning.account import Account, Decision, Presenter
 from nextcloud_mcp_server.auth.provisioning.flows import Flows
 from nextcloud_mcp_server.auth.provisioning.login import Login
 from nextcloud_mcp_server.auth.provisioning.pages import ProvisioningPages
@@ -38,6 +38,15 @@ class Clock:
 
 
 @dataclass
+class _Shown(Presenter):
+    world: "World"
+
+    async def show(self, question: str, url: str, message: str) -> Decision | None:
+        self.world.shown.append(url)
+        return self.world.decision
+
+
+@dataclass
 class World:
     nextcloud: Running
     own: State
@@ -49,11 +58,7 @@ class World:
     decision: Decision | None = None
 
     def account(self, caller: Caller = ALICE) -> Account:
-        async def present(url: str, message: str) -> Decision | None:
-            self.shown.append(url)
-            return self.decision
-
-        return Account(self.login, caller, present)
+        return Account(self.login, caller, _Shown(self))
 
     async def grant(self, caller: Caller = ALICE, user: str = "alice") -> None:
         """What the person does at Nextcloud with the flow in progress."""

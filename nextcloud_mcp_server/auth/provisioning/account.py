@@ -1,6 +1,5 @@
 """What the sign-in tools are given: the verified caller, and what they may do about their access."""
 
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -11,13 +10,22 @@ if TYPE_CHECKING:
     from nextcloud_mcp_server.auth.provisioning.login import Login
 
 Decision = Literal["accepted", "declined", "cancelled"]
-Present = Callable[[str, str], Awaitable[Decision | None]]
-"""Shows an address with a message to the person by the client (URL-mode elicitation); None where the client cannot."""
 
 
-async def cannot_present(url: str, message: str) -> Decision | None:
-    """For clients without URL-mode elicitation: the address is in the answer."""
-    return None
+class Presenter:
+    """Shows an address to the person by the client (URL-mode elicitation). This one is for clients that cannot: the address
+    is in the answer."""
+
+    def answer(self, question: str) -> Decision | None:
+        """What the person said to a question of an earlier round of this call; None where there was none."""
+        return None
+
+    async def show(self, question: str, url: str, message: str) -> Decision | None:
+        """What the person says to it; None where that is not known. `question` tells this one from others."""
+        return None
+
+
+CANNOT = Presenter()
 
 
 @dataclass(frozen=True)
@@ -26,4 +34,4 @@ class Account(Injected):
 
     login: "Login"
     caller: Caller
-    present: Present = cannot_present
+    present: Presenter = CANNOT

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from nextcloud_mcp_server.auth.inbound.token_cache import TOPIC_USER, user_key
 from nextcloud_mcp_server.auth.outbound.grants import Grant, Grants
 from nextcloud_mcp_server.auth.people import Access, AccessStore, OtherUser, People
-from nextcloud_mcp_server.auth.provisioning.account import Present, cannot_present
+from nextcloud_mcp_server.auth.provisioning.account import CANNOT, Decision, Presenter
 from nextcloud_mcp_server.auth.provisioning.answers import (
     OlderProvisionAnswer,
     OlderStatusAnswer,
@@ -29,6 +29,8 @@ from nextcloud_mcp_server.storage.errors import SecretUnreadable
 from nextcloud_mcp_server.storage.events import Events
 
 _ADVICE = "Show this address to the person to open in a browser, then call nc_auth_check_status every 5 seconds."
+_CONSENT = "work-while-away"
+_Begun = tuple[Literal["login_required", "pending", "declined", "cancelled", "error"], str, str | None]
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,7 @@ class Login:
     grants: Grants | None = None
     consent_page: str | None = None
 
-    async def provision(self, caller: Caller, scopes: Iterable[str] | None, present: Present = cannot_present) -> ProvisionAnswer:
+    async def provision(self, caller: Caller, scopes: Iterable[str] | None, present: Presenter = CANNOT) -> ProvisionAnswer:
         """Begins a flow unless access is there already."""
         wanted = None if scopes is None else frozenset(map(canonical, scopes))
         if problem := self._unknown(wanted):
@@ -79,7 +81,7 @@ class Login:
             return StatusAnswer(success=False, status="error", message=f"{error.message} The sign-in goes on; check again.")
 
     async def update(
-        self, caller: Caller, add: Iterable[str] | None, remove: Iterable[str] | None, present: Present = cannot_present
+        self, caller: Caller, add: Iterable[str] | None, remove: Iterable[str] | None, present: Presenter = CANNOT
     ) -> UpdateAnswer:
         """Asks anew with other scopes; the old access stays until the person granted. What is in both is removed."""
         added, removed = (frozenset(map(canonical, each or ())) for each in (add, remove))
@@ -133,7 +135,7 @@ class Login:
             flow_type=access.method,
         )
 
-    async def consent(self, caller: Caller, present: Present = cannot_present) -> OlderProvisionAnswer:
+    async def consent(self, caller: Caller, present: Presenter = CANNOT) -> OlderProvisionAnswer:
         """Begins giving access in the way of the mode: by Login Flow v2, or offline access at the provider."""
         if self.consent_page is None:
             answer = await self.provision(caller, None, present)
@@ -142,7 +144,9 @@ class Login:
             return OlderProvisionAnswer(success=answer.success, message=answer.message, provisioning_url=url, already_provisioned=given)
         if await self._grant(caller):
             return OlderProvisionAnswer(success=True, message="Work while you are away is allowed already.", already_provisioned=True)
-        decision = await present(self.consent_page, "Allow this server to work for you while you are away.")
+        decision = present.answer(_CONSENT) or await present.show(
+            _CONSENT, self.consent_page, "Allow this server to work for you while you are away."
+        )
         if decision in ("declined", "cancelled"):
             return OlderProvisionAnswer(success=True, message="The person did not want to. Nothing was changed.")
         told = "Let the person open this address in a browser; check_provisioning_status tells when it is done."
@@ -154,23 +158,30 @@ class Login:
                 return grant
         return None
 
-    async def _begin(
-        self, caller: Caller, scopes: frozenset[str] | None, present: Present
-    ) -> tuple[Literal["login_required", "pending", "declined", "cancelled", "error"], str, str | None]:
+    async def _begin(self, caller: Caller, scopes: frozenset[str] | None, present: Presenter) -> _Begun:
+        before = await self.flows.of(caller)
+        if before and before.scopes == scopes and not self.flows.over(before) and (said := present.answer(before.id)):
+            return await self._decided(caller, before, said)
         try:
             flow = await login_flow.begin(self.transport, "Nextcloud MCP server")
         except NextcloudError as error:
             return "error", f"The sign-in could not be begun: {error.message}", None
         begun = await self.flows.begin(caller, flow, scopes)
-        url = f"{self.page}?flow={begun.id}"
-        match await present(url, "Sign in at your Nextcloud and grant this server access."):
+        decision = await present.show(begun.id, self._url(begun), "Sign in at your Nextcloud and grant this server access.")
+        return await self._decided(caller, begun, decision)
+
+    async def _decided(self, caller: Caller, flow: PendingFlow, decision: Decision | None) -> _Begun:
+        match decision:
             case None:
-                return "login_required", _ADVICE, url
+                return "login_required", _ADVICE, self._url(flow)
             case "accepted":
-                return "pending", "The person opened the page. Call nc_auth_check_status every 5 seconds.", url
-            case decision:
+                return "pending", "The person opened the page. Call nc_auth_check_status every 5 seconds.", self._url(flow)
+            case "declined" | "cancelled":
                 await self.flows.remove(caller)
                 return decision, "The person did not want to. Nothing was changed.", None
+
+    def _url(self, flow: PendingFlow) -> str:
+        return f"{self.page}?flow={flow.id}"
 
     async def _not_yet(self, caller: Caller, flow: PendingFlow) -> StatusAnswer:
         if self.flows.over(flow):
