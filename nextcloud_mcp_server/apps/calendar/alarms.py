@@ -36,25 +36,16 @@ def read_alarm(alarm: Component) -> Reminder | None:
 
 
 def set_reminders(item: Component, wanted: Sequence[Reminder], mail: str | None) -> None:
-    """Makes these the alarms of the item; an alarm that is among them already keeps its bytes."""
-    existing = [(read_alarm(alarm), alarm) for alarm in item.components("VALARM")]
-    made: list[Component] = []
+    """Makes these the alarms of the item; an alarm that says the same already keeps its bytes."""
+    existing = item.components("VALARM")
+    item.content = [one for one in item.content if not (isinstance(one, Component) and one.name == "VALARM")]
     for reminder in wanted:
-        same = next((pair for pair in existing if pair[0] and _key(pair[0]) == _key(reminder)), None)
-        if same:
-            existing.remove(same)
-        made.append(same[1] if same else new_alarm(item, reminder, mail))
-    item.content = [one for one in item.content if not (isinstance(one, Component) and one.name == "VALARM")] + made
-
-
-def _key(reminder: Reminder) -> tuple[object, ...]:
-    related = reminder.related if reminder.related != "START" else None
-    written = {name: getattr(reminder, name) for name in ("description", "summary")}
-    at = parse(reminder.trigger_at, "trigger_at", "UTC") if reminder.trigger_at else None
-    delta = read_duration(reminder.trigger) if reminder.trigger else None
-    if reminder.minutes_before is not None:
-        delta = -reminder.minutes_before * MINUTE
-    return (reminder.action, related, at, delta, *written.values())
+        alarm = new_alarm(item, reminder, mail)
+        meant = read_alarm(alarm)
+        wording = {"description": reminder.description, "summary": reminder.summary}
+        sought = meant.model_copy(update=wording) if meant else None
+        same = next((number for number, one in enumerate(existing) if read_alarm(one) == sought), None)
+        item.content.append(alarm if same is None else existing.pop(same))
 
 
 def new_alarm(item: Component, reminder: Reminder, mail: str | None) -> Component:
@@ -97,39 +88,27 @@ def set_simple(item: Component, minutes: int | None, by_mail: bool | None, mail:
 
     None leaves a part as it is; every other alarm stays.
     """
-    if minutes is not None:
-        _set_display(item, minutes)
-    mails = _simple(item, "EMAIL")
+    _set_first(item, "DISPLAY", minutes, None)
     if by_mail is False:
-        _drop(item, mails)
-    elif by_mail and not mails:
-        before = minutes or next((one.minutes_before for one in reminders_of(item) if one.minutes_before is not None), DEFAULT_MINUTES)
-        item.content.append(new_alarm(item, Reminder(minutes_before=before, action="EMAIL"), mail))
-    elif minutes and mails and by_mail:
-        _retime(mails[0], minutes)
+        _set_first(item, "EMAIL", 0, mail)
+    elif by_mail:
+        known = (one.minutes_before for one in reminders_of(item) if one.minutes_before is not None)
+        before = minutes or (None if _simple(item, "EMAIL") else next(known, DEFAULT_MINUTES))
+        _set_first(item, "EMAIL", before, mail)
 
 
-def _set_display(item: Component, minutes: int) -> None:
-    shows = _simple(item, "DISPLAY")
+def _set_first(item: Component, action: str, minutes: int | None, mail: str | None) -> None:
+    """Sets the first simple alarm of that action to `minutes` before; 0 drops them all."""
+    alarms = _simple(item, action)
     if minutes == 0:
-        _drop(item, shows)
-    elif shows:
-        _retime(shows[0], minutes)
-    else:
-        item.content.append(new_alarm(item, Reminder(minutes_before=minutes), None))
-
-
-def _retime(alarm: Component, minutes: int) -> None:
-    trigger = alarm.first("TRIGGER")
-    if trigger and read_duration(trigger.value) != -minutes * MINUTE:
-        alarm.put(line("TRIGGER", minutes_value(minutes)))
+        item.content = [one for one in item.content if not any(one is alarm for alarm in alarms)]
+    elif minutes and not alarms:
+        item.content.append(new_alarm(item, Reminder.model_validate({"minutes_before": minutes, "action": action}), mail))
+    elif minutes and (trigger := alarms[0].first("TRIGGER")) and read_duration(trigger.value) != -minutes * MINUTE:
+        alarms[0].put(line("TRIGGER", minutes_value(minutes)))
 
 
 def _simple(item: Component, action: str) -> list[Component]:
     """Alarms of that action that are relative to the start."""
     found = [(alarm, reminder) for alarm in item.components("VALARM") if (reminder := read_alarm(alarm)) and reminder.action == action]
     return [alarm for alarm, reminder in found if not reminder.trigger_at and not reminder.related]
-
-
-def _drop(item: Component, alarms: list[Component]) -> None:
-    item.content = [one for one in item.content if not any(one is alarm for alarm in alarms)]

@@ -203,7 +203,7 @@ class Calendars(Collections):
         """What each person's calendar says of the span; None for one that Nextcloud does not know (RFC 6638 5)."""
         author = await self.author()
         uid = await self.session.uid()
-        organizer = f"mailto:{author.address.mail}" if author.address else f"/remote.php/dav/principals/users/{segment(uid)}/"
+        organizer = f"mailto:{author.mail}" if author.mail else f"/remote.php/dav/principals/users/{segment(uid)}/"
         bounds = [line(name, f"{point:%Y%m%dT%H%M%SZ}") for name, point in (("DTSTART", span.start), ("DTEND", span.end)) if point]
         asked = [line("ATTENDEE", f"mailto:{person.mail}") for person in people]
         lines = [line("UID", f"free-busy-{utc_value()}"), line("DTSTAMP", utc_value()), *bounds, line("ORGANIZER", organizer), *asked]

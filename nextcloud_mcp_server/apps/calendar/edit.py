@@ -16,7 +16,6 @@ from nextcloud_mcp_server.nextcloud.content_lines import Component, escape, line
 
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
-YEARS_AHEAD, YEARS_OF_SERIES = 1, 12
 TEXTS = {"title": "SUMMARY", "description": "DESCRIPTION", "location": "LOCATION"}
 PLAIN = {"url": "URL", "color": "COLOR", "status": "STATUS", "privacy": "CLASS"}
 TOLD_TO_ATTENDEES = ("DTSTART", "DTEND", "DURATION", "RRULE", "RDATE", "EXDATE", "STATUS", "LOCATION")
@@ -29,35 +28,43 @@ class Author:
     here: tzinfo
     address: Address | None = None
 
+    @property
+    def mail(self) -> str | None:
+        return self.address.mail if self.address else None
+
 
 @dataclass(frozen=True, kw_only=True)
-class EventChanges:
-    """The fields of an event to change: None leaves a field alone, an empty value clears it."""
+class Changes:
+    """The fields of an event or task to change: None leaves a field alone, an empty value clears it."""
 
+    description: str | None = None
+    categories: str | None = None
+    recurrence_rule: str | None = None
+    reminders: Sequence[Reminder] | None = None
+    status: str | None = None
+    priority: int | None = None
+
+    @property
+    def empty(self) -> bool:
+        return all(getattr(self, field.name) is None for field in fields(self))
+
+
+@dataclass(frozen=True, kw_only=True)
+class EventChanges(Changes):
     title: str | None = None
     start_datetime: str | None = None
     end_datetime: str | None = None
     all_day: bool | None = None
     timezone: str | None = None
-    description: str | None = None
     location: str | None = None
-    categories: str | None = None
     recurring: bool | None = None
-    recurrence_rule: str | None = None
     recurrence_end_date: str | None = None
     reminder_minutes: int | None = None
     reminder_email: bool | None = None
-    reminders: Sequence[Reminder] | None = None
-    status: str | None = None
-    priority: int | None = None
     privacy: str | None = None
     attendees: str | None = None
     url: str | None = None
     color: str | None = None
-
-    @property
-    def empty(self) -> bool:
-        return all(getattr(self, field.name) is None for field in fields(self))
 
     @property
     def of_series(self) -> bool:
@@ -75,20 +82,28 @@ def apply(stored: CalendarObject, item: Component, changes: EventChanges, author
     _set_times(stored, item, changes, author.here)
     if changes.of_series:
         _set_rule(stored, item, changes, author.here)
-    set_fields(item, {name: getattr(changes, field) for field, name in TEXTS.items()}, text=True)
     set_fields(item, {name: getattr(changes, field) for field, name in PLAIN.items()}, text=False)
-    set_categories(item, changes.categories)
-    set_priority(item, changes.priority)
+    set_described(item, changes, {name: getattr(changes, field) for field, name in TEXTS.items()})
     if changes.attendees is not None:
         set_attendees(item, parse_people(changes.attendees), author.address)
-    mail = author.address.mail if author.address else None
     if changes.reminders is not None:
-        set_reminders(item, changes.reminders, mail)
+        set_reminders(item, changes.reminders, author.mail)
     else:
-        set_simple(item, changes.reminder_minutes, changes.reminder_email, mail)
+        set_simple(item, changes.reminder_minutes, changes.reminder_email, author.mail)
     if before and _told(item) != before:
         _revise(item, author)
-    stored.define_zones(stored.tzids() - zones_before, YEARS_OF_SERIES if stored.recurring else YEARS_AHEAD)
+    stored.define_zones(zones_before)
+
+
+def set_described(item: Component, changes: Changes, texts: dict[str, str | None]) -> None:
+    """Texts, categories and priority."""
+    set_fields(item, texts, text=True)
+    if changes.priority is not None and item.text("PRIORITY") != str(changes.priority):
+        item.replace("PRIORITY", [line("PRIORITY", str(changes.priority))] if changes.priority else [])
+    if changes.categories is not None:
+        wanted = [one.strip() for one in changes.categories.split(",") if one.strip()]
+        if wanted != categories_of(item):
+            item.replace("CATEGORIES", [line("CATEGORIES", ",".join(map(escape, wanted)))] if wanted else [])
 
 
 def _told(item: Component) -> list[str]:
@@ -98,7 +113,7 @@ def _told(item: Component) -> list[str]:
 def _revise(item: Component, author: Author) -> None:
     """A new revision for the others, if this person is the organizer of a meeting (RFC 5546 2.1.4)."""
     organizer = item.first("ORGANIZER")
-    ours = organizer and author.address and mail_of(organizer).casefold() == author.address.mail.casefold()
+    ours = organizer and author.mail and mail_of(organizer).casefold() == author.mail.casefold()
     if ours and item.first("ATTENDEE"):
         number = item.text("SEQUENCE") or "0"
         item.put(line("SEQUENCE", str(int(number) + 1 if number.isdecimal() else 1)))
@@ -117,23 +132,9 @@ def set_fields(item: Component, values: dict[str, str | None], *, text: bool) ->
         item.replace(name, [line(name, escape(value) if text else value.strip())] if value else [])
 
 
-def set_categories(item: Component, value: str | None) -> None:
-    if value is None:
-        return
-    wanted = [one.strip() for one in value.split(",") if one.strip()]
-    if wanted != categories_of(item):
-        item.replace("CATEGORIES", [line("CATEGORIES", ",".join(escape(one) for one in wanted))] if wanted else [])
-
-
 def categories_of(item: Component) -> list[str]:
     """All categories, whether on one line or on several."""
     return [name for one in item.lines("CATEGORIES") for value in split_escaped(one.value, ",") if (name := unescape(value).strip())]
-
-
-def set_priority(item: Component, value: int | None) -> None:
-    """0 clears."""
-    if value is not None and item.text("PRIORITY") != str(value):
-        item.replace("PRIORITY", [line("PRIORITY", str(value))] if value else [])
 
 
 def _set_times(stored: CalendarObject, item: Component, changes: EventChanges, here: tzinfo) -> None:

@@ -5,6 +5,7 @@ from nextcloud_mcp_server.apps.calendar.wire import DELETED_AT
 from nextcloud_mcp_server.core.errors import BadAnswer
 from nextcloud_mcp_server.nextcloud.content_lines import parse
 from nextcloud_mcp_server.nextcloud.dav import Resource, qualified
+from nextcloud_mcp_server.nextcloud.objects import name_of, owner_of
 
 GENERATED = "app-generated--"
 DELETED = "{http://nextcloud.com/ns}deleted-calendar"
@@ -16,9 +17,7 @@ def calendar_of(resource: Resource, uid: str) -> Calendar | None:
     subscribed, deleted = resource.has("d:resourcetype", "cs:subscribed"), kinds is not None and kinds.find(DELETED) is not None
     if not subscribed and not deleted and not resource.has("d:resourcetype", "c:calendar"):
         return None
-    name = resource.href.rstrip("/").rsplit("/", 1)[-1]
-    owner = (resource.text("oc:owner-principal") or "").rsplit("/", 1)[-1]
-    color = resource.text("ical:calendar-color")
+    name, owner, color = name_of(resource), owner_of(resource), resource.text("ical:calendar-color")
     return Calendar(
         name=name,
         display_name=resource.text("d:displayname") or name,

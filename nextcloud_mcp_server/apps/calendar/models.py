@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import core_schema
 
 
@@ -26,21 +26,15 @@ class OneOf:
         return {"type": "string", "enum": list(self.values)}
 
 
-@dataclass(frozen=True)
-class Within:
+def within(low: int, high: int) -> AfterValidator:
     """A number between two others; the schema stays as short as the name allows."""
 
-    low: int
-    high: int
-
-    def check(self, given: int) -> int:
-        """Raises ValueError with the bounds."""
-        if not self.low <= given <= self.high:
-            raise ValueError(f"must be {self.low} to {self.high}")
+    def check(given: int) -> int:
+        if not low <= given <= high:
+            raise ValueError(f"must be {low} to {high}")
         return given
 
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
-        return core_schema.no_info_after_validator_function(self.check, handler(source))
+    return AfterValidator(check)
 
 
 def _upper(value: Any) -> Any:
@@ -52,7 +46,7 @@ class Reminder(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    minutes_before: Annotated[int, Within(0, 60 * 24 * 366)] | None = None
+    minutes_before: Annotated[int, within(0, 60 * 24 * 366)] | None = None
     trigger: Annotated[str | None, Field(description="Such as -PT30M.")] = None
     trigger_at: str | None = None
     action: Annotated[Literal["DISPLAY", "EMAIL", "AUDIO"], BeforeValidator(_upper)] = "DISPLAY"
@@ -85,29 +79,34 @@ class Calendar(BaseModel):
         return not self.read_only and kind in self.components
 
 
-class Event(BaseModel):
-    """An event, or one occurrence of a series, in a listing. `last_day` only of all-day events, whose `end` is exclusive."""
+class Timed(BaseModel):
+    """How the times of an event are meant. `last_day` only of all-day events, whose end is exclusive; `occurrence` of one of a series."""
+
+    last_day: str | None = None
+    start_tz: str | None = None
+    end_tz: str | None = None
+    all_day: bool
+    recurring: bool | None = None
+    occurrence: str | None = None
+
+
+class Event(Timed):
+    """An event, or one occurrence of a series, in a listing."""
 
     uid: str
     summary: str
     start: str
     end: str | None = None
-    last_day: str | None = None
-    start_tz: str | None = None
-    end_tz: str | None = None
-    all_day: bool = False
     location: str | None = None
     description: str | None = None
     categories: list[str] = []
     status: str | None = None
-    recurring: bool | None = None
-    occurrence: str | None = None
     attendee_count: int | None = None
     calendar_name: str | None = None
     calendar_display_name: str | None = None
 
 
-class EventDetails(BaseModel):
+class EventDetails(Timed):
     """An event with everything that can be changed."""
 
     uid: str
@@ -121,15 +120,9 @@ class EventDetails(BaseModel):
     color: str | None = None
     start_datetime: str | None = None
     end_datetime: str | None = None
-    last_day: str | None = None
-    start_tz: str | None = None
-    end_tz: str | None = None
-    all_day: bool
     categories: str | None = None
-    recurring: bool | None = None
     recurrence_rule: str | None = None
     recurrence_end_date: str | None = None
-    occurrence: str | None = None
     changed_occurrences: list[str] | None = None
     organizer: str | None = None
     attendees: str | None = None
@@ -139,13 +132,18 @@ class EventDetails(BaseModel):
     etag: str
 
 
-class SavedEvent(BaseModel):
-    """An event after a change, with the span that is stored now."""
+class Saved(BaseModel):
+    """What is stored now."""
 
     uid: str
     href: str
     etag: str
-    status_code: int
+    status_code: int | None = None
+
+
+class SavedEvent(Saved):
+    """An event after a change, with the span that is stored now."""
+
     start_datetime: str | None = None
     end_datetime: str | None = None
     last_day: str | None = None
@@ -240,13 +238,9 @@ class Todo(BaseModel):
     current_due: str | None = None
 
 
-class SavedTodo(BaseModel):
+class SavedTodo(Saved):
     """A task after a change."""
 
-    uid: str
-    href: str
-    etag: str
-    status_code: int | None = None
     calendar_name: str | None = None
     due: str | None = None
     dtstart: str | None = None

@@ -1,6 +1,5 @@
 """A calendar object: the text Nextcloud keeps under one name, with an event or task and the exceptions of its series."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, timedelta
 from functools import cached_property
@@ -15,6 +14,7 @@ from nextcloud_mcp_server.nextcloud.objects import Stored
 Kind = Literal["VEVENT", "VTODO"]
 WORD = {"VEVENT": "event", "VTODO": "task"}
 NOT_STORED = Stored("", "", "", "")
+YEARS_AHEAD, YEARS_OF_SERIES = 1, 12
 PRODID = "-//nextcloud-mcp-server//EN"
 
 
@@ -98,10 +98,10 @@ class CalendarObject:
         """The zones that its items name."""
         return {tzid for item in self.items for one in item.lines() if (tzid := one.parameter("TZID"))}
 
-    def define_zones(self, names: Iterable[str], years: int) -> None:
-        """Adds the VTIMEZONE of each of these zones that is not defined, good for `years` years from the start."""
-        begin = begin_of(self.main)
-        for name in sorted(names):
+    def define_zones(self, before: set[str]) -> None:
+        """Adds the VTIMEZONE of each zone that its items name now and did not `before`, good for as long as it may recur."""
+        begin, years = begin_of(self.main), YEARS_OF_SERIES if self.recurring else YEARS_AHEAD
+        for name in sorted(self.tzids() - before):
             if begin and known_zone(name) and not self.zones.defines(name):
                 place = next(i for i, inner in enumerate(self.root.content) if isinstance(inner, Component))
                 self.root.content.insert(place, definition(name, begin.clock, years))

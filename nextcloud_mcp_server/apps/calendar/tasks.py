@@ -1,24 +1,14 @@
 """Tasks: what they say, changes to them, and completing them."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import timedelta, tzinfo
 from itertools import islice
 
 from nextcloud_mcp_server.apps.calendar.alarms import reminders_of, set_reminders
-from nextcloud_mcp_server.apps.calendar.edit import (
-    YEARS_AHEAD,
-    YEARS_OF_SERIES,
-    Author,
-    categories_of,
-    end_series,
-    set_categories,
-    set_fields,
-    set_priority,
-)
+from nextcloud_mcp_server.apps.calendar.edit import Author, Changes, categories_of, end_series, set_described, set_fields
 from nextcloud_mcp_server.apps.calendar.exceptions import exception_for
 from nextcloud_mcp_server.apps.calendar.expansion import Occurrence, upcoming
-from nextcloud_mcp_server.apps.calendar.models import Reminder, Todo
+from nextcloud_mcp_server.apps.calendar.models import Todo
 from nextcloud_mcp_server.apps.calendar.objects import CalendarObject, begin_of
 from nextcloud_mcp_server.apps.calendar.rules import checked, shift, without_dates_before
 from nextcloud_mcp_server.apps.calendar.show import priority_of
@@ -33,24 +23,12 @@ COUNTED_AT_MOST = 1000
 
 
 @dataclass(frozen=True, kw_only=True)
-class TodoChanges:
-    """The fields of a task to change: None leaves a field alone, an empty value clears it."""
-
+class TodoChanges(Changes):
     summary: str | None = None
-    description: str | None = None
-    status: str | None = None
-    priority: int | None = None
     percent_complete: int | None = None
     due: str | None = None
     dtstart: str | None = None
     completed: str | None = None
-    categories: str | None = None
-    recurrence_rule: str | None = None
-    reminders: Sequence[Reminder] | None = None
-
-    @property
-    def empty(self) -> bool:
-        return all(getattr(self, field.name) is None for field in fields(self))
 
 
 def status_of(item: Component) -> str:
@@ -121,9 +99,7 @@ def _due(one: Occurrence | None) -> str | None:
 def apply(stored: CalendarObject, item: Component, changes: TodoChanges, author: Author) -> None:
     """Makes the changes in memory. Raises InvalidValue."""
     was, zones_before = begin_of(item), stored.tzids()
-    set_fields(item, {"SUMMARY": changes.summary, "DESCRIPTION": changes.description}, text=True)
-    set_categories(item, changes.categories)
-    set_priority(item, changes.priority)
+    set_described(item, changes, {"SUMMARY": changes.summary, "DESCRIPTION": changes.description})
     _set_dates(stored, item, changes, author.here)
     now = begin_of(item)
     if was and now and was != now and stored.recurring:
@@ -131,8 +107,8 @@ def apply(stored: CalendarObject, item: Component, changes: TodoChanges, author:
     _set_rule(stored, item, changes.recurrence_rule, author.here)
     _set_progress(item, changes, author.here)
     if changes.reminders is not None:
-        set_reminders(item, changes.reminders, author.address.mail if author.address else None)
-    stored.define_zones(stored.tzids() - zones_before, YEARS_OF_SERIES if stored.recurring else YEARS_AHEAD)
+        set_reminders(item, changes.reminders, author.mail)
+    stored.define_zones(zones_before)
 
 
 def _moment(text: str, argument: str, here: tzinfo) -> Moment:

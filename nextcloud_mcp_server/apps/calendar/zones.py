@@ -7,8 +7,6 @@ from zoneinfo import ZoneInfo
 
 from nextcloud_mcp_server.nextcloud.content_lines import Component, component, line
 
-YEARS_OF_SERIES = 12
-
 
 @lru_cache(maxsize=256)
 def known_zone(name: str) -> ZoneInfo | None:

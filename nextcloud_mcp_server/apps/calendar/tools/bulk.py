@@ -11,7 +11,7 @@ from nextcloud_mcp_server.apps.calendar.edit import Author, EventChanges, apply
 from nextcloud_mcp_server.apps.calendar.exceptions import exception_for, exclude
 from nextcloud_mcp_server.apps.calendar.expansion import Occurrence, occurrence_of
 from nextcloud_mcp_server.apps.calendar.matching import EventFilter
-from nextcloud_mcp_server.apps.calendar.models import BulkAnswer, BulkResult, Within
+from nextcloud_mcp_server.apps.calendar.models import BulkAnswer, BulkResult, within
 from nextcloud_mcp_server.apps.calendar.times import parse_span, shown
 from nextcloud_mcp_server.apps.calendar.tools.shared import (
     TOOLS,
@@ -75,8 +75,8 @@ async def nc_calendar_bulk_operations(
     new_description: str | None = None,
     new_location: str | None = None,
     new_categories: str | None = None,
-    new_priority: Annotated[int, Within(0, 9)] | None = None,
-    new_reminder_minutes: Annotated[int, Within(0, 60 * 24 * 366)] | None = None,
+    new_priority: Annotated[int, within(0, 9)] | None = None,
+    new_reminder_minutes: Annotated[int, within(0, 60 * 24 * 366)] | None = None,
     target_calendar: str | None = None,
     whole_series: Annotated[bool, Field(description="Touch series with all their dates.")] = False,
     confirm: Confirm = False,

@@ -10,7 +10,7 @@ from nextcloud_mcp_server.apps.calendar.edit import Author, EventChanges, apply,
 from nextcloud_mcp_server.apps.calendar.exceptions import exception_for, exclude
 from nextcloud_mcp_server.apps.calendar.expansion import occurrence_of, whole
 from nextcloud_mcp_server.apps.calendar.matching import EventFilter
-from nextcloud_mcp_server.apps.calendar.models import Deleted, Event, EventDetails, SavedEvent, Within
+from nextcloud_mcp_server.apps.calendar.models import Deleted, Event, EventDetails, SavedEvent, within
 from nextcloud_mcp_server.apps.calendar.objects import CalendarObject, Kind, begin_of, end_of
 from nextcloud_mcp_server.apps.calendar.show import details, last_day, listed
 from nextcloud_mcp_server.apps.calendar.times import parse_span, read, shown
@@ -47,7 +47,7 @@ Rule = Annotated[str | None, Field(description="RFC 5545 RRULE.")]
 RuleEnd = Annotated[str | None, Field(description="Last day, inclusive.")]
 Attendees = Annotated[str | None, Field(description="Comma-separated e-mail addresses.")]
 Color = Annotated[str | None, Field(description="CSS colour name.")]
-Minutes = Annotated[int, Within(0, 60 * 24 * 366), Field(description="0 none.")]
+Minutes = Annotated[int, within(0, 60 * 24 * 366), Field(description="0 none.")]
 
 
 @TOOLS.read(items="events", total="total_found", untrusted=True)

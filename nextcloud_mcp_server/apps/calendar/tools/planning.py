@@ -9,7 +9,7 @@ from pydantic import Field
 from nextcloud_mcp_server.apps.calendar.client import Calendars
 from nextcloud_mcp_server.apps.calendar.edit import EventChanges
 from nextcloud_mcp_server.apps.calendar.free import BUSINESS_HOURS, Stretch, Wanted, busy_times, parse_windows, reported_busy, slots
-from nextcloud_mcp_server.apps.calendar.models import Event, SavedEvent, Slot, Within
+from nextcloud_mcp_server.apps.calendar.models import Event, SavedEvent, Slot, within
 from nextcloud_mcp_server.apps.calendar.people import Address, parse_people
 from nextcloud_mcp_server.apps.calendar.show import listed
 from nextcloud_mcp_server.apps.calendar.times import Span, parse_day, parse_span
@@ -21,7 +21,7 @@ from nextcloud_mcp_server.core.errors import InvalidValue
 from nextcloud_mcp_server.core.page import DEFAULT_LIMIT, Page, paginate
 
 DAYS_TO_SEARCH = 7
-Length = Annotated[int, Within(1, 24 * 60)]
+Length = Annotated[int, within(1, 24 * 60)]
 
 
 @TOOLS.create()
@@ -65,7 +65,7 @@ def _parse_time(text: str) -> clock:
 async def nc_calendar_get_upcoming_events(
     calendars: Calendars,
     calendar_name: Annotated[str | None, Field(description="All if left out.")] = None,
-    days_ahead: Annotated[int, Within(1, 366)] = 7,
+    days_ahead: Annotated[int, within(1, 366)] = 7,
     limit: Limit = 10,
     cursor: Cursor = None,
 ) -> Page[Event]:
@@ -129,14 +129,13 @@ async def _own_busy(calendars: Calendars, span: Span) -> tuple[list[Stretch], li
     author = await calendars.author()
     own = [one for one in await chosen(calendars, None, "VEVENT") if not (one.source or one.owner or one.transparent or one.generated_by)]
     found, problems = await happening(calendars, own, span, author.here)
-    mail = author.address.mail if author.address else None
-    return list(busy_times((one for one, _ in found), mail, author.here)), problems
+    return list(busy_times((one for one, _ in found), author.mail, author.here)), problems
 
 
 async def _others_busy(calendars: Calendars, people: list[Address], span: Span, busy: list[Stretch]) -> list[str]:
     """Adds the busy times of other people; answers who is unknown to this Nextcloud."""
-    me = (await calendars.author()).address
-    asked = [one for one in people if not me or one.mail.casefold() != me.mail.casefold()]
+    me = (await calendars.author()).mail or ""
+    asked = [one for one in people if one.mail.casefold() != me.casefold()]
     replies = await calendars.free_busy(asked, span) if asked else {}
     unknown: list[str] = []
     for one in asked:

@@ -10,7 +10,7 @@ from pydantic import Field, WithJsonSchema
 
 from nextcloud_mcp_server.apps.calendar.client import Calendars
 from nextcloud_mcp_server.apps.calendar.expansion import Occurrence, occurrences
-from nextcloud_mcp_server.apps.calendar.models import Calendar, OneOf, Reminder, Within
+from nextcloud_mcp_server.apps.calendar.models import Calendar, OneOf, Reminder, within
 from nextcloud_mcp_server.apps.calendar.objects import CalendarObject, Kind
 from nextcloud_mcp_server.apps.calendar.times import Span
 from nextcloud_mcp_server.core.errors import BadAnswer, InvalidValue, NotFound, NotPermitted
@@ -32,7 +32,7 @@ Occurring = Annotated[str | None, Field(description="As listed: only this one of
 EventStatus = Annotated[str, OneOf(("CONFIRMED", "TENTATIVE", "CANCELLED"))]
 Privacy = Annotated[str, OneOf(("PUBLIC", "PRIVATE", "CONFIDENTIAL"))]
 TodoStatus = Annotated[str, OneOf(("NEEDS-ACTION", "IN-PROCESS", "COMPLETED", "CANCELLED"))]
-Priority = Annotated[int, Within(0, 9), Field(description="1 highest, 0 none.")]
+Priority = Annotated[int, within(0, 9), Field(description="1 highest, 0 none.")]
 
 
 def picked(kind: type[Any], given: Mapping[str, Any]) -> Any:

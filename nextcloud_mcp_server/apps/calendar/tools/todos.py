@@ -10,7 +10,7 @@ from nextcloud_mcp_server.apps.calendar import tasks
 from nextcloud_mcp_server.apps.calendar.client import Calendars
 from nextcloud_mcp_server.apps.calendar.edit import utc_value
 from nextcloud_mcp_server.apps.calendar.matching import has_text, in_categories, words_of
-from nextcloud_mcp_server.apps.calendar.models import Calendar, CompletedTodo, Deleted, SavedTodo, Todo, Within
+from nextcloud_mcp_server.apps.calendar.models import Calendar, CompletedTodo, Deleted, SavedTodo, Todo, within
 from nextcloud_mcp_server.apps.calendar.objects import CalendarObject
 from nextcloud_mcp_server.apps.calendar.show import priority_of
 from nextcloud_mcp_server.apps.calendar.tasks import TodoChanges
@@ -37,7 +37,7 @@ from nextcloud_mcp_server.nextcloud.session import segment
 READ = ("todo:read", "calendar:read")
 WRITE = ("todo:write", "calendar:read")
 When = Annotated[str | None, Field(description="Date or ISO time.")]
-Percent = Annotated[int, Within(0, 100)]
+Percent = Annotated[int, within(0, 100)]
 AtLeast = Annotated[int | None, Field(description="5 keeps 1 to 5.")]
 
 
