@@ -54,3 +54,23 @@ async def test_a_hundred_at_once_one_wins(database: Database, database_address: 
             group.start_soon(race, Leases(database if number % 2 else other, str(number)))
     assert len(won) == 1
     await other.close()
+
+
+async def test_a_holder_renews_all_of_its_own_at_once_and_nothing_else(database: Database) -> None:
+    mine, others = Leases(database, "mine"), Leases(database, "others")
+    for name in ("scan/alice", "scan/bob", "upkeep"):
+        await mine.take(name, 1)
+    await others.take("scan/carol", 1)
+    assert await mine.keep("scan/", 600) == 2
+    now = {row["name"]: row["rest"] for row in await database.all(f"select name, until - {database.now} as rest from lease")}
+    assert {name for name, left in now.items() if left > 60} == {"scan/alice", "scan/bob"}
+
+
+async def test_leases_of_the_dead_are_cleared_and_ones_own_stay(database: Database) -> None:
+    dead, heir = Leases(database, "dead"), Leases(database, "heir")
+    await dead.take("scan/alice", 600)
+    await dead.take("upkeep", 600)
+    await heir.take("scan/bob", 600)
+    assert await heir.clear("scan/") == 1
+    assert (await dead.mine(), await heir.mine()) == (["upkeep"], ["scan/bob"])
+    assert await heir.take("scan/alice", 600)
