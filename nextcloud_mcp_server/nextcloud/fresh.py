@@ -6,7 +6,7 @@ was read ahead is only kept while no newer listing began.
 
 import time
 from collections import OrderedDict
-from collections.abc import Container, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Container, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from nextcloud_mcp_server.core.documents import Document
@@ -90,6 +90,20 @@ class Fresh:
         for id in batch:
             expected.ids.pop(id, None)
         return Ahead(self, expected.round, tuple(batch))
+
+    async def fetched(
+        self, ids: Sequence[str], most: int, read: Callable[[Sequence[str]], Awaitable[Iterable[Document]]]
+    ) -> AsyncIterator[Document]:
+        """What is kept of these ids; the others by one `read` of `most`, also of those that will be asked for next."""
+        wanted = dict.fromkeys(ids)
+        for id in ids:
+            if document := self.take(id):
+                del wanted[id]
+                yield document
+        if wanted:
+            ahead = self.ahead(wanted, most)
+            for document in ahead.sorted(await read(ahead.ids), wanted):
+                yield document
 
     def awaits(self, id: str, ahead: "Ahead") -> bool:
         """Whether a document read ahead is still the newest that was listed, and nobody has asked for it yet."""

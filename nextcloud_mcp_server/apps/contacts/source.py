@@ -1,84 +1,53 @@
 """Contacts for background sync. Generated address books (all accounts, recently contacted) are left out: they repeat what others hold."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from nextcloud_mcp_server.apps.contacts.models import Contact, ContactField
 from nextcloud_mcp_server.apps.contacts.reading import contact_of
-from nextcloud_mcp_server.core.documents import Document, Listing
+from nextcloud_mcp_server.core.documents import Document
 from nextcloud_mcp_server.core.errors import BadAnswer
-from nextcloud_mcp_server.nextcloud.collections import AT_ONCE, BOOKS, Found, Home
+from nextcloud_mcp_server.nextcloud.collections import BOOKS, Found
 from nextcloud_mcp_server.nextcloud.content_lines import Component, parse
-from nextcloud_mcp_server.nextcloud.fresh import Fresh
-from nextcloud_mcp_server.nextcloud.session import Session, segment
+from nextcloud_mcp_server.nextcloud.followed import ObjectsSource
+from nextcloud_mcp_server.nextcloud.session import segment
 
 MIME = "text/vcard"
 
 
 @dataclass(frozen=True)
-class ContactsSource:
-    """Ids are `<owner>/<address book>/<object>`."""
-
-    session: Session
+class ContactsSource(ObjectsSource):
     doc_type: str = "contact"
     scope: str = "contacts:read"
-
-    async def list(self, since: Mapping[str, Any] | None) -> Listing:
-        """One request, and one more for every address book that changed."""
-        listing = await Home(self.session, BOOKS).changed(since, self.doc_type)
-        self._fresh.expect(stamp.id for stamp in listing.stamps)
-        return listing
-
-    async def fetch(self, ids: Sequence[str]) -> AsyncIterator[Document]:
-        """One request for 50, also of those that will be asked for next."""
-        wanted = dict.fromkeys(ids)
-        for id in ids:
-            if document := self._fresh.take(id):
-                del wanted[id]
-                yield document
-        if not wanted:
-            return
-        ahead = self._fresh.ahead(wanted, AT_ONCE)
-        documents = [_document(found) async for found in Home(self.session, BOOKS).objects(ahead.ids)]
-        for document in ahead.sorted(documents, wanted):
-            yield document
-
-    async def readable(self, ids: Sequence[str]) -> frozenset[str]:
-        return frozenset([found.id async for found in Home(self.session, BOOKS).objects(ids)])
+    kind = BOOKS
 
     def link(self, id: str, extra: Mapping[str, Any]) -> str | None:
-        names = Home(self.session, BOOKS).name_of(id, self.session.user_id or "")
-        uid = extra.get("uid")
+        names, uid = self.names(id), extra.get("uid")
         return self.session.link(f"/apps/contacts/direct/contact/{segment(f'{uid}~{names[0]}')}") if names and uid else None
 
-    @property
-    def _fresh(self) -> Fresh:
-        return Fresh(self.session, self.doc_type)
-
-
-def _document(found: Found) -> Document:
-    """A card that cannot be read is indexed by the name of its object."""
-    name = found.id.rpartition("/")[2].removesuffix(".vcf")
-    try:
-        card = parse(found.text, f"Contact {name!r}")
-    except BadAnswer:
-        card = None
-    contact = contact_of(card, name) if card else Contact(uid=name, fn=name)
-    return Document(
-        id=found.id,
-        version=found.etag,
-        title=contact.fn or contact.organization or name,
-        text=text_of(contact),
-        mime_type=MIME,
-        size=len(found.text),
-        modified=_revised(card),
-        tags=tuple(contact.categories or ()),
-        readers=found.readers | {found.owner},
-        owner=found.owner,
-        extra={"uid": contact.card_uid or contact.uid},
-    )
+    def document(self, found: Found, me: str) -> Document:
+        """A card that cannot be read is indexed by the name of its object."""
+        name = found.id.rpartition("/")[2].removesuffix(".vcf")
+        try:
+            card = parse(found.text, f"Contact {name!r}")
+        except BadAnswer:
+            card = None
+        contact = contact_of(card, name) if card else Contact(uid=name, fn=name)
+        return Document(
+            id=found.id,
+            version=found.etag,
+            title=contact.fn or contact.organization or name,
+            text=text_of(contact),
+            mime_type=MIME,
+            size=len(found.text),
+            modified=_revised(card),
+            tags=tuple(contact.categories or ()),
+            readers=found.readers | {found.owner},
+            owner=found.owner,
+            extra={"uid": contact.card_uid or contact.uid},
+        )
 
 
 def text_of(contact: Contact) -> str:

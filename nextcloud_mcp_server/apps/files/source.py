@@ -117,16 +117,8 @@ class FilesSource:
 
     async def fetch(self, ids: Sequence[str]) -> AsyncIterator[Document]:
         """What the listing told; two requests for 90 others. The content is read when it is asked for, by one request each."""
-        wanted = dict.fromkeys(ids)
-        for id in ids:
-            if document := self._fresh.take(id):
-                del wanted[id]
-                yield self._with_content(document)
-        if not wanted:
-            return
-        ahead = self._fresh.ahead(wanted, AT_ONCE)
-        for document in ahead.sorted(await self._found(ahead.ids), wanted):
-            yield self._with_content(document)
+        async for document in self._fresh.fetched(ids, AT_ONCE, self._found):
+            yield replace(document, content=self._content(document))
 
     async def readable(self, ids: Sequence[str]) -> frozenset[str]:
         return await readable(self.session, ids)
@@ -202,9 +194,6 @@ class FilesSource:
             owner=seen.owner,
             extra={"etag": entry.etag},
         )
-
-    def _with_content(self, document: Document) -> Document:
-        return replace(document, content=self._content(document))
 
     async def _content(self, document: Document) -> AsyncIterator[bytes]:
         """The bytes of the version that was listed. Raises Changed where another lies there now."""
