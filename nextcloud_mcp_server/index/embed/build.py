@@ -36,9 +36,9 @@ class ModelUnavailable(NextcloudError):
 
 def ensure_model(cache: Path) -> Path:
     """The model's folder below `cache`, made now if it is not there (minutes, on a slow line). Raises ModelUnavailable."""
+    if found := made_model(cache):
+        return found
     folder = cache / NAME
-    if (folder / "model.json").is_file():
-        return folder
     cache.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=cache, prefix="building-") as work:
         source, target = Path(work) / "source", Path(work) / "target"
@@ -50,6 +50,12 @@ def ensure_model(cache: Path) -> Path:
         with suppress(OSError):
             target.rename(folder)
     return folder
+
+
+def made_model(cache: Path) -> Path | None:
+    """The model's folder below `cache`, if it was made."""
+    folder = cache / NAME
+    return folder if (folder / "model.json").is_file() else None
 
 
 def make(source: Path, target: Path) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import orjson
 
+from nextcloud_mcp_server.index.engine import heap
 from nextcloud_mcp_server.index.engine.service import Connections, Service
 
 TAKEN = 3
@@ -18,7 +19,7 @@ TAKEN = 3
 
 
 async def run(socket: Path, vectors: Path, cache: Path, model: Path | None, options: dict[str, float]) -> None:
-    service = Service(vectors, cache, model, model_idle=options["model_idle"])
+    service = Service(vectors, cache, model, rest=options["rest"])
     connections = Connections(service)
     stop = asyncio.Event()
     for signum in (signal.SIGTERM, signal.SIGINT):
@@ -43,6 +44,7 @@ def main() -> None:
     options: dict[str, float] = orjson.loads(sys.stdin.buffer.read())
     logging.basicConfig(level=logging.WARNING)
     os.umask(0o077)
+    heap.keep_small()
     vectors.mkdir(parents=True, exist_ok=True)
     with (vectors / "owner").open("w") as lock:
         try:

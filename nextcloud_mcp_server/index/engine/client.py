@@ -18,9 +18,12 @@ from typing import Any
 import orjson
 
 from nextcloud_mcp_server.core.errors import Unreachable
+from nextcloud_mcp_server.index.embed.build import made_model
+from nextcloud_mcp_server.index.embed.local import Card, read_card
 from nextcloud_mcp_server.index.embed.port import Model, Vector
 from nextcloud_mcp_server.index.engine import calls
 from nextcloud_mcp_server.index.sparse import Sparse
+from nextcloud_mcp_server.index.store.edge import is_made
 from nextcloud_mcp_server.index.store.port import Counts, Entry, Facts, Key, Ranked, Stored, Where
 
 START_SECONDS = 30.0
@@ -31,13 +34,12 @@ LONGEST = 100
 
 @dataclass(frozen=True, slots=True)
 class Idle:
-    """Seconds after which the engine drops the model, ends though clients are connected, ends when none is.
-
-    `look` is how often it looks.
+    """Seconds without a call after which the engine rests (no model and no shard in memory; the next call has them back
+    in a fraction of a second), ends though clients are connected, ends when none is. `look` is how often it looks.
     """
 
-    model_idle: float = 60
-    idle: float = 600
+    rest: float = 30
+    idle: float = 300
     linger: float = 5
     look: float = 1
 
@@ -46,7 +48,7 @@ class Engine:
     """A connection to the engine that keeps its vectors in `folder`/vectors and its model below `cache`."""
 
     def __init__(self, folder: Path, cache: Path, model: Path | None = None, idle: Idle | None = None) -> None:
-        self._vectors, self._cache, self._model = folder / "vectors", cache, model
+        self.vectors, self._cache, self._model = folder / "vectors", cache, model
         self._socket = _socket_path(folder)
         self._idle = idle or Idle()
         self._connecting = asyncio.Lock()
@@ -78,7 +80,12 @@ class Engine:
 
     async def ended(self) -> None:
         """Waits until no engine runs for the folder: it may be removed or copied then."""
-        await asyncio.to_thread(_wait_for, self._vectors / "owner")
+        await asyncio.to_thread(_wait_for, self.vectors / "owner")
+
+    def card(self) -> Card | None:
+        """The model's, read without the engine; None where the model has to be made first. Raises InvalidValue."""
+        folder = self._model or made_model(self._cache)
+        return read_card(folder) if folder else None
 
     async def _ask(self, name: str, arguments: Sequence[Any]) -> dict[str, Any]:
         writer = await self._connected()
@@ -117,7 +124,7 @@ class Engine:
     def _start(self) -> "subprocess.Popen[bytes]":
         """A process of its own session, so that an interrupt of the command line does not end it for the others."""
         model = [str(self._model)] if self._model else []
-        command = [sys.executable, "-m", __package__ or "", str(self._socket), str(self._vectors), str(self._cache), *model]
+        command = [sys.executable, "-m", __package__ or "", str(self._socket), str(self.vectors), str(self._cache), *model]
         process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, start_new_session=True)  # noqa: S603 - constants
         if process.stdin:
             with process.stdin:
@@ -155,8 +162,10 @@ class LocalEmbedder:
         self._described: Model | None = None
 
     async def describe(self) -> Model:
-        described = self._described or await self._engine.call("describe_model")
-        self._described = described
+        described = self._described
+        if described is None:
+            card = await asyncio.to_thread(self._engine.card)
+            described = self._described = card.model if card else await self._engine.call("describe_model")
         return described
 
     async def tokens(self, text: str) -> Sequence[int]:
@@ -174,9 +183,12 @@ class LocalStore:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._written = False
 
     async def open(self, collection: str, dimension: int) -> None:
-        await self._engine.call("open", collection, dimension)
+        """What is there already needs no engine yet."""
+        if not await asyncio.to_thread(is_made, self._engine.vectors, collection):
+            await self._engine.call("open", collection, dimension)
 
     async def collections(self) -> frozenset[str]:
         return await self._engine.call("collections")
@@ -185,15 +197,18 @@ class LocalStore:
         await self._engine.call("discard", collection)
 
     async def replace(self, collection: str, key: Key, facts: Facts, entries: Sequence[Entry]) -> None:
+        self._written = True
         await self._engine.call("replace", collection, key, facts, entries)
 
     async def describe(self, collection: str, key: Key, facts: Facts, bodies: Sequence[str] = ()) -> None:
         await self._engine.call("describe", collection, key, facts, bodies)
 
     async def delete(self, collection: str, keys: Sequence[Key]) -> None:
+        self._written = True
         await self._engine.call("delete", collection, keys)
 
     async def delete_owner(self, collection: str, owner: str) -> None:
+        self._written = True
         await self._engine.call("delete_owner", collection, owner)
 
     async def search(self, collection: str, where: Where, *, dense: Vector | None, sparse: Sparse | None, limit: int) -> Ranked:
@@ -218,7 +233,10 @@ class LocalStore:
                 return
 
     async def tidy(self) -> None:
-        await self._engine.call("tidy")
+        """Where nothing was written since the last time there is nothing to tidy, and no engine is started for it."""
+        if self._written:
+            self._written = False
+            await self._engine.call("tidy")
 
     async def close(self) -> None:
         """The engine is closed by whoever opened it."""

@@ -1,10 +1,7 @@
 """What runs in the engine's process: the model, loaded while it is used, and the store."""
 
 import asyncio
-import ctypes
-import gc
 import logging
-import sys
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -16,7 +13,7 @@ from nextcloud_mcp_server.core.errors import NextcloudError
 from nextcloud_mcp_server.index.embed.build import ensure_model
 from nextcloud_mcp_server.index.embed.local import RUN, read_card
 from nextcloud_mcp_server.index.embed.port import Model, Vector
-from nextcloud_mcp_server.index.engine import calls
+from nextcloud_mcp_server.index.engine import calls, heap
 from nextcloud_mcp_server.index.engine.turns import Turns
 from nextcloud_mcp_server.index.sparse import Sparse
 from nextcloud_mcp_server.index.store.edge import EdgeStore
@@ -33,15 +30,16 @@ FIRST_CLIENT = 10.0
 class Service:
     """`model` is the model's folder, or None: made below `cache`. Idle times are in seconds."""
 
-    def __init__(self, folder: Path, cache: Path, model: Path | None, *, model_idle: float = 60) -> None:
+    def __init__(self, folder: Path, cache: Path, model: Path | None, *, rest: float = 30) -> None:
         self.store = EdgeStore(folder)
         self._cache, self._folder = cache, model
-        self._model_idle = model_idle
+        self._rest = rest
         self._model: LocalModel | None = None
         self._turns = Turns()
         self._building = asyncio.Lock()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="model")
         self._used = self._model_used = time.monotonic()
+        self._resting = True
         self._running = 0
         self._calls: dict[str, Callable[..., Awaitable[Any]]] = {
             "describe_model": self.describe_model,
@@ -54,6 +52,7 @@ class Service:
     async def call(self, name: str, arguments: Sequence[Any]) -> Any:
         """Does what a request asks for. Raises NextcloudError."""
         self._running += 1
+        self._resting = False
         try:
             run = self._calls.get(name) or getattr(self.store, name)
             return await run(*calls.ARGUMENTS[name].validate_python(arguments))
@@ -66,14 +65,15 @@ class Service:
         return 0 if self._running else time.monotonic() - self._used
 
     async def rest(self) -> None:
-        """Gives the model's memory back when it was not used for its idle time."""
+        """Gives the memory of the model, and that of the store, back when they were not used for a while."""
         async with self._turns.turn(urgent=False):
-            if self._model and time.monotonic() - self._model_used > self._model_idle:
+            if self._model and time.monotonic() - self._model_used > self._rest:
                 self._model = None
-                gc.collect()
-                if sys.platform == "linux":
-                    with suppress(OSError, AttributeError):
-                        ctypes.CDLL("libc.so.6").malloc_trim(0)
+                heap.give_back()
+        if not self._resting and self.idle() > self._rest:
+            self._resting = True
+            await self.store.rest()
+            heap.give_back()
 
     async def close(self) -> None:
         await self.store.close()

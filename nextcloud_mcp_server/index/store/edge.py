@@ -24,6 +24,15 @@ FLUSH_EVERY = 2000
 """Points written between flushes: opening a shard replays about 14,000 unflushed ones a second."""
 
 
+READY = "ready"
+"""The mark of a collection that was made to the end, with the length of its vectors."""
+
+
+def is_made(root: Path, collection: str) -> bool:
+    """Whether a store below `root` has the collection."""
+    return (root / collection / READY).exists()
+
+
 class EdgeStore:
     """Collections below the folder `root`. All calls run one after the other in a thread of their own."""
 
@@ -106,9 +115,14 @@ class EdgeStore:
 
     async def tidy(self) -> None:
         """Drops what was deleted from the files; holds the process for seconds."""
-        for shard in list(self._shards.values()):
+        for collection in await self.collections():
+            shard = await self._run(self._shard, collection)
             await self._run(shard.optimize)
             await self._run(shard.flush)
+
+    async def rest(self) -> None:
+        """Lets the shards go until they are asked for again: an open one maps its files into memory whole."""
+        await self._run(self._close)
 
     async def close(self) -> None:
         if not self._closed:
@@ -132,7 +146,7 @@ class EdgeStore:
     def _shard(self, collection: str) -> Any:
         shard = self._shards.get(collection)
         if shard is None:
-            ready = self._root / collection / "ready"
+            ready = self._root / collection / READY
             if not ready.exists():
                 raise NotFound(f"There is no collection {collection!r}.")
             config = self._config(int(ready.read_text()))
@@ -141,7 +155,7 @@ class EdgeStore:
 
     def _open(self, collection: str, dimension: int) -> None:
         folder = self._root / collection
-        if (folder / "ready").exists():
+        if is_made(self._root, collection):
             self._shard(collection)
             return
         # Without the mark a death half-way through left a shard without its indexes.
@@ -151,31 +165,35 @@ class EdgeStore:
         shard = self._lib.EdgeShard.create(str(folder / "shard"), self._config(dimension))
         self._index(shard)
         shard.flush()
-        (folder / "ready").write_text(str(dimension))
+        (folder / READY).write_text(str(dimension))
         self._shards[collection] = shard
 
     def _config(self, dimension: int) -> Any:
         lib = self._lib
         optimizers = lib.EdgeOptimizersConfig(indexing_threshold=10**9)
-        dense = {shape.DENSE: lib.EdgeVectorParams(size=dimension, distance=lib.Distance.Cosine)} if dimension else None
+        # Cold: a shard that is opened is read as it is needed, not whole at once.
+        cold = lib.Memory.Cold
+        dense = {shape.DENSE: lib.EdgeVectorParams(size=dimension, distance=lib.Distance.Cosine, memory=cold)} if dimension else None
         sparse = {shape.SPARSE: lib.EdgeSparseVectorParams(modifier=lib.Modifier.Idf)}
         return lib.EdgeConfig(vectors=dense, sparse_vectors=sparse, optimizers=optimizers, max_search_threads=1)
 
     def _index(self, shard: Any) -> None:
         lib = self._lib
-        kinds = {name: lib.KeywordIndexParams() for name in shape.KEYWORDS}
-        kinds |= {"owner": lib.KeywordIndexParams(is_tenant=True), "modified": lib.FloatIndexParams(), "index": lib.IntegerIndexParams()}
+        cold = {"memory": lib.Memory.Cold}
+        kinds = {name: lib.KeywordIndexParams(**cold) for name in shape.KEYWORDS}
+        kinds |= {"owner": lib.KeywordIndexParams(is_tenant=True, **cold)}
+        kinds |= {"modified": lib.FloatIndexParams(**cold), "index": lib.IntegerIndexParams(**cold)}
         for name, kind in kinds.items():
             shard.update(lib.UpdateOperation.create_field_index(name, kind))
 
     def _collections(self) -> frozenset[str]:
-        return frozenset(path.parent.name for path in self._root.glob("*/ready"))
+        return frozenset(path.parent.name for path in self._root.glob(f"*/{READY}"))
 
     def _discard(self, collection: str) -> None:
         shard = self._shards.pop(collection, None)
         if shard:
             shard.close()
-        (self._root / collection / "ready").unlink(missing_ok=True)
+        (self._root / collection / READY).unlink(missing_ok=True)
         shutil.rmtree(self._root / collection, ignore_errors=True)
 
     def _search(self, collection: str, where: Where, dense: Vector | None, sparse: Sparse | None, limit: int) -> Ranked:
@@ -210,3 +228,4 @@ class EdgeStore:
             shard.flush()
             shard.close()
         self._shards.clear()
+        self._unflushed = 0

@@ -77,7 +77,7 @@ async def _answered(api: Api, operation: Operation, http: Request) -> JSONRespon
         return _refused(Refusal(502, "bad_gateway", error.message))
     except StorageError:
         return _refused(Refusal(503, "temporarily_unavailable", "The server's storage does not answer.", {"Retry-After": "10"}))
-    return JSONResponse(answer.model_dump(exclude_none=True), headers={"Cache-Control": "no-store"})
+    return JSONResponse(answer.model_dump(mode="json", exclude_none=True), headers={"Cache-Control": "no-store"})
 
 
 def _refused(refusal: Refusal) -> JSONResponse:

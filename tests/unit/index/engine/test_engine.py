@@ -3,7 +3,7 @@
 import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
@@ -15,7 +15,7 @@ from nextcloud_mcp_server.index.store.port import Counts, Facts
 from tests.unit.index.store.contract import ALICE, NOTE, C, StoreContract, entry
 from tests.unit.index.tiny_model import make_model
 
-QUICK = Idle(model_idle=0, idle=600, linger=0, look=0.02)
+QUICK = Idle(rest=0, idle=600, linger=0, look=0.02)
 
 
 def process_of(folder: Path) -> int:
@@ -92,6 +92,39 @@ async def test_the_engine_ends_when_nobody_is_connected(engine: Engine, tmp_path
     os.close(watch)
     again = Engine(tmp_path, tmp_path / "cache", None, QUICK)
     assert await LocalStore(again).count(C) == Counts(0, 0)
+    await again.close()
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    async with asyncio.timeout(20):
+        while not holds():
+            await asyncio.sleep(0.02)
+
+
+async def test_an_engine_at_rest_has_neither_model_nor_shard_in_memory_and_then_answers_as_before(engine: Engine, tmp_path: Path) -> None:
+    store, embedder = LocalStore(engine), LocalEmbedder(engine)
+    await store.open(C, 2)
+    await store.replace(C, NOTE, Facts(ALICE), [entry(0, "apple", 1, 0)])
+    before = await embedder.embed(["the cat"])
+    process = process_of(tmp_path)
+    await until(lambda: "/segments/" not in Path(f"/proc/{process}/maps").read_text())
+    assert await store.count(C) == Counts(1, 1)
+    assert await embedder.embed(["the cat"]) == before
+    assert process_of(tmp_path) == process
+
+
+async def test_what_is_there_already_is_opened_without_an_engine(engine: Engine, tmp_path: Path, model: Path) -> None:
+    await LocalStore(engine).open(C, 2)
+    await engine.close()
+    await engine.ended()
+    again = Engine(tmp_path, tmp_path / "cache", model, QUICK)
+    store = LocalStore(again)
+    await store.open(C, 2)
+    await store.tidy()
+    assert (await LocalEmbedder(again).describe()).name == "tiny"
+    with pytest.raises(LookupError):
+        process_of(tmp_path)
+    assert await store.count(C) == Counts(0, 0)
     await again.close()
 
 
