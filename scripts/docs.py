@@ -38,12 +38,14 @@ def tool_lines(bound: Bound) -> Iterator[str]:
     yield f"### {bound.tool.name}\n\n{bound.mcp.description}\n\n"
     yield f"Effect: {bound.tool.effect}. Scopes: {', '.join(f'`{scope}`' for scope in sorted(bound.tool.scopes))}.\n\n"
     properties: dict[str, Any] = bound.schema["properties"]
+    fields = {field.alias or name: field for name, field in bound.model.model_fields.items()}
     required = bound.schema.get("required", [])
     if properties:
         yield "| argument | type | |\n|---|---|---|\n"
     for name, schema in properties.items():
         needed = "" if name in required else "optional"
-        default = f", default `{schema['default']}`" if "default" in schema else ""
+        unsaid = fields[name].is_required() or fields[name].default in (None, "")
+        default = "" if unsaid else f", default `{schema.get('default', fields[name].default)}`"
         text = f"{needed}{default}. {schema.get('description', '')}".strip(". ,")
         yield f"| `{name}` | {type_of(schema)} | {text} |\n"
     yield "\n" if properties else ""

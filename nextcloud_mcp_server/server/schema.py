@@ -26,7 +26,7 @@ class _NullIsLeftOut(GenerateJsonSchema):
 
     def default_schema(self, schema: Any) -> JsonSchemaValue:
         made = super().default_schema(schema)
-        if made.get("default", ...) in (None, ""):
+        if not made.get("default", ...):
             del made["default"]
         return made
 

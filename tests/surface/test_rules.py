@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from nextcloud_mcp_server.core.page import DEFAULT_LIMIT, MAX_LIMIT
+from nextcloud_mcp_server.server.protocol import PREAMBLE
 from tests.surface.build import BOUND, CATALOG
 
 CONTRACT: list[dict[str, Any]] = json.loads((Path(__file__).parent / "contract.json").read_text())
@@ -88,3 +90,9 @@ def test_a_tool_of_the_public_contract_is_there_as_promised(wanted: dict[str, An
 def test_every_app_of_this_build_has_its_tools() -> None:
     assert set(BOUND) >= {one["name"] for one in PRESENT}
     assert all(app.tools.tools or app.resources or app.prompts for app in CATALOG.apps.values())
+
+
+def test_what_tools_leave_unsaid_the_instructions_say_once() -> None:
+    assert f"pages of {DEFAULT_LIMIT}, with `limit` of up to {MAX_LIMIT}:" in PREAMBLE
+    assert "default" not in BOUND["deck_get_boards"].schema["properties"]["limit"]
+    assert BOUND["nc_semantic_search"].schema["properties"]["limit"]["default"] != DEFAULT_LIMIT

@@ -28,7 +28,7 @@ async def nc_cookbook_search_recipes(cookbook: Cookbook, query: str, limit: Limi
     return paginate(matching(stubs, query) if query.strip() else stubs, limit, cursor, query=query)
 
 
-@TOOLS.read(items="recipes", total="total_count", untrusted=True)
+@TOOLS.read(items="recipes", total="total_count", untrusted=True, title="Recipes in category")
 async def nc_cookbook_get_recipes_in_category(
     cookbook: Cookbook,
     category: str,
@@ -39,7 +39,7 @@ async def nc_cookbook_get_recipes_in_category(
     return paginate(in_category(await cookbook.stubs(), category), limit, cursor, category=category)
 
 
-@TOOLS.read(items="recipes", total="total_count", untrusted=True)
+@TOOLS.read(items="recipes", total="total_count", untrusted=True, title="Recipes by keywords")
 async def nc_cookbook_get_recipes_with_keywords(
     cookbook: Cookbook, keywords: list[str], limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None
 ) -> Page[Stub]:

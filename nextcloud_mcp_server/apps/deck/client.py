@@ -4,11 +4,11 @@ Deck answers 403 for what does not exist, and looks at the last id of an address
 """
 
 import asyncio
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from nextcloud_mcp_server.apps.deck.changes import same_version
+from nextcloud_mcp_server.apps.deck.finding import named, no_stack, stack_of
 from nextcloud_mcp_server.apps.deck.listing import Wanted, merged
 from nextcloud_mcp_server.apps.deck.models import (
     ATTACHMENTS,
@@ -19,6 +19,7 @@ from nextcloud_mcp_server.apps.deck.models import (
     COMMENT,
     COMMENTS,
     LABEL,
+    MEMBER,
     STACK,
     STACKS,
     Attachment,
@@ -27,6 +28,7 @@ from nextcloud_mcp_server.apps.deck.models import (
     Card,
     Comment,
     Label,
+    Member,
     Stack,
 )
 from nextcloud_mcp_server.core.errors import (
@@ -107,6 +109,20 @@ class Deck(Client):
     async def create_board(self, title: str, color: str) -> Board:
         fields = {"title": title, "color": color}
         return self._linked((await self.session.request("POST", API, what=f"board {title!r}", json=fields)).parse(BOARD))
+
+    async def delete_board(self, board_id: int) -> None:
+        await self._ask("DELETE", Place(board_id))
+
+    # Members
+
+    async def save_member(self, board_id: int, member: Member | None, fields: dict[str, Any]) -> Member:
+        """Shares a board, or changes how it is shared. Deck takes any name, and fails where it has that one already."""
+        method, path = ("PUT", f"/acl/{member.id}") if member else ("POST", "/acl")
+        return (await self._ask(method, Place(board_id), path, json=fields)).parse(MEMBER)
+
+    async def delete_member(self, board_id: int, member: Member) -> None:
+        """Takes a person off the board's cards too."""
+        await self._ask("DELETE", Place(board_id), f"/acl/{member.id}")
 
     # Stacks
 
@@ -202,6 +218,13 @@ class Deck(Client):
             raise MissingApp("The Deck of this Nextcloud has no dependent cards.", hint="They came with Deck 1.18.") from None
 
     # What was deleted: the addresses that Deck's own pages use, its API has none
+
+    async def deleted_boards(self) -> list[Board]:
+        return [board for board in (await self.session.request("GET", API, what="the boards")).parse(BOARDS) if board.deletedAt]
+
+    async def undelete_board(self, board_id: int) -> None:
+        """Deck 1.16 forbids it to everybody."""
+        await self.session.request("POST", f"{Place(board_id).path}/undo_delete", what=f"Board {board_id}")
 
     async def deleted_cards(self, board_id: int) -> list[Card]:
         return (await self._ask("GET", Place(board_id), f"{APP}/{board_id}/cards/deleted")).parse(CARDS)
@@ -339,31 +362,6 @@ class Deck(Client):
             await self.session.request("GET", Place(0, 0, card_id).path, what=f"Card {card_id}")
         except NotPermitted:
             raise NotFound(f"Card {card_id} not found.") from None
-
-
-def named(things: Iterable[Board | Stack | Label | Card]) -> list[str]:
-    """Titles with ids, as candidates."""
-    return [f"{thing.title} ({thing.id})" for thing in things]
-
-
-def no_stack(stacks: Iterable[Stack], stack_id: int, board_id: int) -> NotFound:
-    return NotFound(f"Stack {stack_id} not found on board {board_id}.", candidates=named(stacks))
-
-
-def stack_of(stacks: list[Stack], stack_id: int, board_id: int) -> Stack:
-    """One of a board's stacks. Raises NotFound with those there are."""
-    found = next((stack for stack in stacks if stack.id == stack_id), None)
-    if found is None:
-        raise no_stack(stacks, stack_id, board_id)
-    return found
-
-
-def label_of(board: Board, label_id: int) -> Label:
-    """One of a board's labels. Raises NotFound with those there are."""
-    found = next((label for label in board.labels or [] if label.id == label_id), None)
-    if found is None:
-        raise NotFound(f"Label {label_id} not found on board {board.id}.", candidates=named(board.labels or []))
-    return found
 
 
 def _form(fields: dict[str, Any]) -> dict[str, str]:

@@ -14,7 +14,7 @@ SHOWN_PER_STACK = 25
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which cards: by state (None: all that are not archived), label title and assignee's user id."""
+    """Which cards: by state (None: all that are not archived), label title in any case, and assignee's user id."""
 
     status: Status | None = None
     label: str | None = None
@@ -35,7 +35,7 @@ class Wanted:
         return self.labelled(card) and (not self.assigned_to or self.assigned_to in assignees(card))
 
     def labelled(self, card: Card) -> bool:
-        return not self.label or any(label.title == self.label for label in card.labels)
+        return not self.label or any(label.title.casefold() == self.label.strip().casefold() for label in card.labels)
 
 
 @dataclass(frozen=True)

@@ -145,6 +145,26 @@ class Board(BaseModel):
     url: str | None = None
 
 
+class Member(BaseModel):
+    """A person, group or team that a board is shared with, and what they may do there besides reading it."""
+
+    id: int
+    participant: Participant
+    type: int = 0
+    permissionEdit: bool = False
+    permissionShare: bool = False
+    permissionManage: bool = False
+
+    @property
+    def name(self) -> str:
+        return self.participant.uid or self.participant.primaryKey
+
+    @property
+    def rights(self) -> list[str]:
+        more = {"edit": self.permissionEdit, "share": self.permissionShare, "manage": self.permissionManage}
+        return ["read", *(name for name, granted in more.items() if granted)]
+
+
 class BoardList(BaseModel):
     """A listing of boards with its ETag and the server's time (RFC 1123)."""
 
@@ -281,7 +301,8 @@ class Overview(BaseModel):
 class Change(BaseModel):
     """What a change came to, and the ids of what it changed.
 
-    `labels` only after a move to another board. Without a status code nothing was done yet, and `would_delete` names the cards.
+    `labels` only after a move to another board, `permissions` after sharing. Without a status code nothing was done yet, and
+    `would_delete` names the cards or stacks.
     """
 
     status_code: int | None = 200
@@ -293,6 +314,7 @@ class Change(BaseModel):
     comment_id: int | None = None
     attachment_id: int | None = None
     labels: list[str] | None = None
+    permissions: list[str] | None = None
     would_delete: list[str] | None = None
     ETag: str | None = None
     url: str | None = None
@@ -315,6 +337,7 @@ class Attached(BaseModel):
 
 
 BOARD, BOARDS = TypeAdapter(Board), TypeAdapter(list[Board])
+MEMBER, MEMBERS = TypeAdapter(Member), TypeAdapter(list[Member])
 STACK, STACKS = TypeAdapter(Stack), TypeAdapter(list[Stack])
 CARD, CARDS = TypeAdapter(Card), TypeAdapter(Annotated[list[Card], Many])
 LABEL = TypeAdapter(Label)

@@ -3,7 +3,8 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from nextcloud_mcp_server.apps.deck.client import Deck, label_of
+from nextcloud_mcp_server.apps.deck.client import Deck
+from nextcloud_mcp_server.apps.deck.finding import label_of
 from nextcloud_mcp_server.apps.deck.listing import Wanted
 from nextcloud_mcp_server.core.app import Resource
 

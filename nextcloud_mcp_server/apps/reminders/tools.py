@@ -16,7 +16,7 @@ TOOLS = Toolbox("reminders", scope="files")
 
 @TOOLS.read()
 async def nc_reminders_get(reminders: Reminders, path: str) -> Reminder:
-    """Tell when Nextcloud reminds the person of a file or folder."""
+    """Tell when Nextcloud reminds the person of a file or folder; without `due` it does not."""
     return await reminders.get(path)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from nextcloud_mcp_server.apps.sharing.models import GROUP, SHARE, SHARES, USER, Share
+from nextcloud_mcp_server.apps.sharing.models import SHARE, SHARES, Share
 from nextcloud_mcp_server.core.clock import utc_now
 from nextcloud_mcp_server.core.errors import BadAnswer, InvalidValue, NotFound
 from nextcloud_mcp_server.nextcloud.answers import Answer, shape
@@ -12,8 +12,7 @@ from nextcloud_mcp_server.nextcloud.client import Client
 from nextcloud_mcp_server.nextcloud.hidden import NOTHING, hidden, refuse_hidden
 from nextcloud_mcp_server.nextcloud.ocs import as_list, unwrap
 
-API = "/apps/files_sharing/api/v1"
-SHARES_OF = f"{API}/shares"
+SHARES_OF = "/apps/files_sharing/api/v1/shares"
 
 
 class Shares(Client):
@@ -62,17 +61,6 @@ class Shares(Client):
             if str(one.get("share_type")) == str(share_type) and str(one.get("share_with", "")).lower() == share_with.lower()
         )
         return next(same, None)
-
-    async def recipients(self, query: str, share_type: int) -> list[str]:
-        """Ids of accounts or groups that resemble `query`, to choose from."""
-        asked = {"search": query[:3], "itemType": "file", "shareType[]": str(share_type), "perPage": "10", "lookup": "false"}
-        data: Any = await self.session.ocs("GET", f"{API}/sharees", what="people to share with", params=asked)
-        kind = {USER: "users", GROUP: "groups"}.get(share_type, "")
-        try:
-            found = [*as_list(data["exact"][kind]), *as_list(data[kind])]
-            return [str(one["value"]["shareWith"]) for one in found]
-        except (KeyError, TypeError):
-            return []
 
     async def _refuse_hidden(self, share_id: int) -> None:
         """Raises NotFound for the share of a hidden file; without hiding tags it costs nothing."""

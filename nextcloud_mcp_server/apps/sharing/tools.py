@@ -23,6 +23,7 @@ from nextcloud_mcp_server.core.arguments import Cursor, Limit
 from nextcloud_mcp_server.core.errors import BadAnswer, InvalidValue, NotFound
 from nextcloud_mcp_server.core.page import DEFAULT_LIMIT, paginate
 from nextcloud_mcp_server.core.tools import Toolbox
+from nextcloud_mcp_server.nextcloud.recipients import recipients
 
 TOOLS = Toolbox("sharing")
 LONGEST_MINUTES = 10 * 366 * 24 * 60
@@ -45,6 +46,10 @@ ShareType = Annotated[
     int, BeforeValidator(_type), Field(description="0 user, 1 group, 3 public link, 4 e-mail, 6 federated, 7 team, 10 Talk.")
 ]
 Day = Annotated[str | None, Field(description="YYYY-MM-DD, ends at 00:00 of it; empty: never.")]
+NewDay = Annotated[str | None, Field(description="As in nc_share_create.")]
+NewPermissions = Annotated[
+    int | str, BeforeValidator(_text), WithJsonSchema({"type": "integer", "description": "As in nc_share_create; replaces all."})
+]
 
 
 @TOOLS.create(untrusted=True)
@@ -103,13 +108,13 @@ async def nc_share_get(shares: Shares, share_id: int) -> Told:
 async def nc_share_update(
     shares: Shares,
     share_id: int,
-    permissions: Permissions | None = None,
-    expire_date: Day = None,
+    permissions: NewPermissions | None = None,
+    expire_date: NewDay = None,
     password: Annotated[str | None, Field(description="Of a link; empty takes it away.")] = None,
     note: str | None = None,
     label: str | None = None,
 ) -> Told:
-    """Change the given fields of a share; permissions are given whole."""
+    """Change the given fields of a share."""
     fields = await _fields(shares, permissions, expire_date, password, note, label)
     if not fields:
         raise InvalidValue("Nothing to change: none of permissions, expire_date, password, note, label is given.")
@@ -123,7 +128,7 @@ async def nc_share_delete(shares: Shares, share_id: int) -> Told:
     return told({"success": True, "message": f"Share {share_id} deleted; the file itself stays."})
 
 
-@TOOLS.create(untrusted=True)
+@TOOLS.create(untrusted=True, title="Public link")
 async def nc_share_create_public_link(
     shares: Shares,
     path: str,
@@ -178,6 +183,6 @@ async def _unknown(shares: Shares, error: NotFound, share_type: int, share_with:
         return error
     return NotFound(
         f"{error.message.rstrip('.')}: {share_with!r} is unknown.",
-        candidates=await shares.recipients(share_with, share_type),
+        candidates=await recipients(shares.session, share_with[:3], share_type),
         hint="nc_users_find_people finds people and groups by name; take their id.",
     )

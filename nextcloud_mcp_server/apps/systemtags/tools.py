@@ -11,7 +11,7 @@ TOOLS = Toolbox("systemtags", scope="files")
 
 @TOOLS.read(items="tags", untrusted=True)
 async def nc_systemtags_list_tags(systemtags: SystemTags, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None) -> Page[Tag]:
-    """List the tags that files can carry; nc_webdav_tag_file sets and removes them."""
+    """List the tags that files can carry, the same for everybody here; nc_webdav_tag_file sets and removes them."""
     return paginate(await systemtags.tags(), limit, cursor)
 
 

@@ -16,7 +16,8 @@ HITS = 5
 
 @TOOLS.read(items="providers")
 async def nc_unified_list_providers(unified: Unified) -> Page[Provider]:
-    """List what nc_unified_search can search: one provider for each kind of thing."""
+    """List what nc_unified_search can search: one provider for each kind of thing, by the id that it takes. Which there are
+    depends on the apps of this Nextcloud."""
     found = await unified.providers()
     return Page(found, total=len(found))
 

@@ -17,7 +17,7 @@ UNSEEN = 25
 AnyCase = BeforeValidator(lambda value: value.lower() if isinstance(value, str) else value)
 
 
-@TOOLS.read(untrusted=True)
+@TOOLS.read(untrusted=True, title="Who am I")
 async def nc_users_whoami(users: Users) -> Myself:
     """Tell who the tools act for: user id, name, groups, time zone, quota in bytes."""
     account = await users.myself()

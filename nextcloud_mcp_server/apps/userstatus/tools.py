@@ -14,13 +14,13 @@ from nextcloud_mcp_server.core.tools import Toolbox
 TOOLS = Toolbox("userstatus")
 
 
-@TOOLS.read(untrusted=True)
+@TOOLS.read(untrusted=True, title="Get status")
 async def nc_userstatus_get(userstatus: UserStatus, user_id: str | None = None) -> Status:
     """Read availability and status message of the person, or of somebody else by user id."""
     return await userstatus.get(user_id)
 
 
-@TOOLS.update(untrusted=True)
+@TOOLS.update(untrusted=True, title="Set status")
 async def nc_userstatus_set(
     userstatus: UserStatus,
     status: Availability | None = None,
@@ -28,7 +28,8 @@ async def nc_userstatus_set(
     icon: Annotated[str | None, Field(description="One emoji.")] = None,
     clear_at: Annotated[str | None, Field(description="ISO 8601; when the message goes, empty for never.")] = None,
 ) -> Status:
-    """Set the person's availability, status message, or both; what is left out stays."""
+    """Set the person's availability, status message, or both; what is left out stays. dnd also mutes their notifications,
+    invisible looks offline to others."""
     if status is None and message is None and icon is None and clear_at is None:
         raise InvalidValue("Nothing to change: none of status, message, icon, clear_at is given.")
     moment = await _seconds(userstatus, clear_at) if clear_at else None
@@ -42,7 +43,7 @@ async def nc_userstatus_set(
     return await userstatus.get()
 
 
-@TOOLS.delete()
+@TOOLS.delete(title="Clear status")
 async def nc_userstatus_clear(userstatus: UserStatus) -> Status:
     """Remove the person's status message and its icon; the availability stays."""
     await userstatus.clear_message()

@@ -43,13 +43,13 @@ async def nc_auth_update_scopes(account: Account, add_scopes: Scopes = None, rem
     return await account.login.update(account.caller, add_scopes, remove_scopes, account.present)
 
 
-@toolbox.delete(modes=WITH_TOKENS, **_SIGN_IN)
+@toolbox.delete(title="Revoke access", modes=WITH_TOKENS, **_SIGN_IN)
 async def revoke_nextcloud_access(account: Account) -> RevokeAnswer:
     """Take this server's access to the person's Nextcloud back, also in the background."""
     return await account.login.revoke(account.caller)
 
 
-@toolbox.read(modes=WITH_TOKENS, **_SIGN_IN)
+@toolbox.read(title="Access given", modes=WITH_TOKENS, **_SIGN_IN)
 async def check_provisioning_status(account: Account) -> OlderStatusAnswer:
     """See what access the person gave (nc_auth_check_status tells more)."""
     return await account.login.status(account.caller)
@@ -62,7 +62,7 @@ async def check_logged_in(account: Account) -> LoggedInAnswer:
     return LoggedInAnswer(success=True, result="yes" if status.is_provisioned else "no: provision_nextcloud_access begins the sign-in")
 
 
-@toolbox.create(modes=WITH_TOKENS, **_SIGN_IN)
+@toolbox.create(title="Give access", modes=WITH_TOKENS, **_SIGN_IN)
 async def provision_nextcloud_access(account: Account) -> OlderProvisionAnswer:
     """Begin giving access to everything, also while the person is away."""
     return await account.login.consent(account.caller, account.present)

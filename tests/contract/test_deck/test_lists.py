@@ -71,7 +71,8 @@ async def test_cards_are_chosen_by_label_and_person_in_every_state(desk: Desk, b
     assert await ids(desk, assigned_to=bobs_id, status="archived") == [third]
     assert await ids(desk, assigned_to=bobs_id, label="Later", status="all") == [first, third]
     assert await ids(desk, assigned_to="nobody") == []
-    assert await ids(desk, label="later") == []
+    assert await ids(desk, label=" later") == [first]
+    assert await ids(desk, label="Lat") == []
 
 
 async def test_a_summary_shows_what_one_chooses_by_and_nothing_empty(desk: Desk, bobs_id: str) -> None:

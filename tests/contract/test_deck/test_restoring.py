@@ -43,7 +43,7 @@ async def test_what_was_not_deleted_is_told_with_what_was(desk: Desk, alice: Ass
     text = await alice.error("deck_restore", board_id=desk.id, card_id=desk.card)
     assert f"Gone ({second})" in text
     assert "not among" in await alice.error("deck_restore", board_id=desk.id, stack_id=desk.todo)
-    assert "either" in await alice.error("deck_restore", board_id=desk.id)
+    assert "either" in await alice.error("deck_restore", board_id=desk.id, card_id=second, stack_id=desk.todo)
     assert "deck_restore" in RESTORE
 
 

@@ -72,7 +72,7 @@ async def test_schemas_are_flat_and_small(client: Client) -> None:
                     "required": ["name"],
                 },
             },
-            "pages": {"default": 0, "type": "integer"},
+            "pages": {"type": "integer"},
         },
         "required": ["title"],
     }

@@ -13,7 +13,7 @@ from nextcloud_mcp_server.core.tools import Toolbox
 TOOLS = Toolbox("deck")
 
 
-def _lower(value: Any) -> Any:
+def lower(value: Any) -> Any:
     return value.lower() if isinstance(value, str) else value
 
 
@@ -21,9 +21,9 @@ def _hex(value: Any) -> Any:
     return value.strip().removeprefix("#") if isinstance(value, str) else value
 
 
-Detail = Annotated[listing.Detail, BeforeValidator(_lower)]
-Status = Annotated[listing.Status | None, BeforeValidator(_lower), Field(description="Default: all but archived.")]
-LabelTitle = Annotated[str | None, Field(description="Exact title.")]
+Detail = Annotated[listing.Detail, BeforeValidator(lower)]
+Status = Annotated[listing.Status | None, BeforeValidator(lower), Field(description="Default: all but archived.")]
+LabelTitle = str | None
 UserId = str | None
 MaxLength = Annotated[int | None, Field(ge=1)]
 PreviewLength = Annotated[int, Field(ge=1)]

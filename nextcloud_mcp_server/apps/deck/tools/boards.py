@@ -1,7 +1,8 @@
-"""Making boards; making, changing, deleting and restoring stacks."""
+"""Making and deleting boards; making, changing and deleting stacks."""
 
 from nextcloud_mcp_server.apps.deck.changes import same_version
-from nextcloud_mcp_server.apps.deck.client import RESTORE, Deck, stack_of
+from nextcloud_mcp_server.apps.deck.client import RESTORE, Deck
+from nextcloud_mcp_server.apps.deck.finding import stack_of
 from nextcloud_mcp_server.apps.deck.listing import Wanted
 from nextcloud_mcp_server.apps.deck.models import BoardCreated, Change, StackCreated
 from nextcloud_mcp_server.apps.deck.tools.arguments import TOOLS, Color
@@ -9,12 +10,27 @@ from nextcloud_mcp_server.core.arguments import Confirm
 from nextcloud_mcp_server.core.errors import InvalidValue
 
 NAMED_AT_MOST = 25
+RESTORE_BOARD = "deck_restore brings it back until Nextcloud's daily clean-up, where Deck allows it: 1.16 does not."
 
 
 @TOOLS.create()
 async def deck_create_board(deck: Deck, title: str, color: Color) -> BoardCreated:
     """Create a board; it has no stacks yet."""
     return BoardCreated.model_validate(await deck.create_board(title, color), from_attributes=True)
+
+
+@TOOLS.delete(untrusted=True)
+async def deck_delete_board(deck: Deck, board_id: int, confirm: Confirm = False, etag: str | None = None) -> Change:
+    """Delete a board with all it holds, for everybody."""
+    board, stacks = await deck.whole(board_id, Wanted("all"))
+    same_version(etag, board.ETag, f"Board {board_id}")
+    held = f"Board {board.title!r} with {len(stacks)} stacks and {sum(len(stack.cards) for stack in stacks)} cards"
+    if not confirm:
+        message = f"Nothing was deleted. {held} is shared with {len(board.acl or [])}; confirm=true deletes it for all. {RESTORE_BOARD}"
+        holding = [f"{stack.title} ({len(stack.cards)} cards)" for stack in stacks[:NAMED_AT_MOST]]
+        return Change(status_code=None, message=message, board_id=board_id, would_delete=holding)
+    await deck.delete_board(board_id)
+    return Change(message=f"{held} deleted. {RESTORE_BOARD}", board_id=board_id)
 
 
 @TOOLS.create()

@@ -3,7 +3,8 @@
 import asyncio
 
 from nextcloud_mcp_server.apps.deck.changes import in_utc, is_naive, replacement
-from nextcloud_mcp_server.apps.deck.client import RESTORE, Deck, stack_of
+from nextcloud_mcp_server.apps.deck.client import RESTORE, Deck
+from nextcloud_mcp_server.apps.deck.finding import stack_of
 from nextcloud_mcp_server.apps.deck.models import Board, Card, CardCreated, Change, User
 from nextcloud_mcp_server.apps.deck.tools.arguments import TOOLS, Time, changed, not_archived
 from nextcloud_mcp_server.core.arguments import Etag
@@ -92,7 +93,7 @@ async def deck_reorder_card(
     return changed(deck, board_id, moved, f"Card is at position {order} of stack {target.title!r}.")
 
 
-@TOOLS.update(untrusted=True)
+@TOOLS.update(untrusted=True, title="Move to board")
 async def deck_move_card_to_board(
     deck: Deck,
     source_board_id: int,

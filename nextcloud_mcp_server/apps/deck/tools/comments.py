@@ -14,7 +14,7 @@ from nextcloud_mcp_server.core.page import DEFAULT_LIMIT, Page
 PAGE = 200
 
 
-@TOOLS.read(total="total", untrusted=True)
+@TOOLS.read(total="total", untrusted=True, title="Card comments")
 async def deck_get_card_comments(
     deck: Deck,
     card_id: int,
@@ -35,7 +35,7 @@ async def deck_get_card_comments(
     return Page(shown, also={"count": len(shown), "next_offset": offset + limit if more else None})
 
 
-@TOOLS.create(untrusted=True)
+@TOOLS.create(untrusted=True, title="Comment on card")
 async def deck_create_card_comment(
     deck: Deck,
     card_id: int,
@@ -56,7 +56,7 @@ async def deck_create_card_comment(
     return CommentSaved(comment=made[0], parts=made if len(made) > 1 else None, part_count=len(made))
 
 
-@TOOLS.update(untrusted=True)
+@TOOLS.update(untrusted=True, title="Edit comment")
 async def deck_update_card_comment(deck: Deck, card_id: int, comment_id: int, message: str) -> CommentSaved:
     """Replace the text of one's own comment."""
     text = _filled(message)
@@ -64,7 +64,7 @@ async def deck_update_card_comment(deck: Deck, card_id: int, comment_id: int, me
     return CommentSaved(comment=await deck.update_comment(card_id, comment_id, text))
 
 
-@TOOLS.delete()
+@TOOLS.delete(title="Delete comment")
 async def deck_delete_card_comment(deck: Deck, card_id: int, comment_id: int) -> Change:
     """Delete one's own comment, for good."""
     await deck.delete_comment(card_id, comment_id)

@@ -1,7 +1,8 @@
 """Making, changing and deleting a board's labels."""
 
 from nextcloud_mcp_server.apps.deck.changes import same_version
-from nextcloud_mcp_server.apps.deck.client import Deck, label_of
+from nextcloud_mcp_server.apps.deck.client import Deck
+from nextcloud_mcp_server.apps.deck.finding import label_of
 from nextcloud_mcp_server.apps.deck.models import Change, LabelCreated
 from nextcloud_mcp_server.apps.deck.tools.arguments import TOOLS, Color
 from nextcloud_mcp_server.core.errors import InvalidValue

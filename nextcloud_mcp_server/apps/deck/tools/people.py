@@ -2,14 +2,15 @@
 
 import asyncio
 
-from nextcloud_mcp_server.apps.deck.client import Deck, label_of
+from nextcloud_mcp_server.apps.deck.client import Deck
+from nextcloud_mcp_server.apps.deck.finding import label_of
 from nextcloud_mcp_server.apps.deck.listing import assignees
 from nextcloud_mcp_server.apps.deck.models import Change
 from nextcloud_mcp_server.apps.deck.tools.arguments import TOOLS, changed, not_archived
 from nextcloud_mcp_server.core.errors import InvalidValue, NotFound
 
 
-@TOOLS.update(untrusted=True)
+@TOOLS.update(untrusted=True, title="Assign label")
 async def deck_assign_label_to_card(
     deck: Deck, board_id: int, stack_id: int, card_id: int, label_id: int, etag: str | None = None
 ) -> Change:
@@ -23,7 +24,7 @@ async def deck_assign_label_to_card(
     return changed(deck, board_id, card, f"Label {label.title!r} put on the card.")
 
 
-@TOOLS.update(untrusted=True)
+@TOOLS.update(untrusted=True, title="Remove label")
 async def deck_remove_label_from_card(
     deck: Deck, board_id: int, stack_id: int, card_id: int, label_id: int, etag: str | None = None
 ) -> Change:
@@ -38,7 +39,7 @@ async def deck_remove_label_from_card(
     return changed(deck, board_id, card, f"Label {label.title!r} taken off the card.")
 
 
-@TOOLS.update()
+@TOOLS.update(title="Assign user")
 async def deck_assign_user_to_card(deck: Deck, board_id: int, stack_id: int, card_id: int, user_id: str, etag: str | None = None) -> Change:
     """Assign a member of the board to a card."""
     card = await deck.card_to_change(board_id, stack_id, card_id, etag)
@@ -50,12 +51,12 @@ async def deck_assign_user_to_card(deck: Deck, board_id: int, stack_id: int, car
         if "not part of the board" not in refused.message:
             raise
         members = [user.uid for user in (await deck.board(board_id)).users or []]
-        hint = "Share the board with them in Nextcloud first; nothing was changed."
+        hint = "deck_share_board first; nothing was changed."
         raise InvalidValue(f"{user_id!r} is no member of board {board_id}.", candidates=members, hint=hint) from None
     return changed(deck, board_id, card, f"{user_id} assigned.")
 
 
-@TOOLS.delete()
+@TOOLS.delete(title="Unassign user")
 async def deck_unassign_user_from_card(
     deck: Deck, board_id: int, stack_id: int, card_id: int, user_id: str, etag: str | None = None
 ) -> Change:
@@ -68,7 +69,7 @@ async def deck_unassign_user_from_card(
     return changed(deck, board_id, card, f"{user_id} unassigned. deck_assign_user_to_card assigns again.")
 
 
-@TOOLS.update()
+@TOOLS.update(title="Add dependency")
 async def deck_assign_dependent_card(
     deck: Deck, board_id: int, stack_id: int, card_id: int, dependent_card_id: int, etag: str | None = None
 ) -> Change:
@@ -78,7 +79,7 @@ async def deck_assign_dependent_card(
     return changed(deck, board_id, card, f"Card {card_id} depends on card {dependent_card_id}.")
 
 
-@TOOLS.delete()
+@TOOLS.delete(title="End dependency")
 async def deck_remove_dependent_card(
     deck: Deck, board_id: int, stack_id: int, card_id: int, dependent_card_id: int, etag: str | None = None
 ) -> Change:

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from nextcloud_mcp_server.apps.deck.client import Deck, label_of
+from nextcloud_mcp_server.apps.deck.client import Deck
+from nextcloud_mcp_server.apps.deck.finding import label_of
 from nextcloud_mcp_server.apps.deck.listing import SHOWN_PER_STACK, Look, Wanted, rest_of, summary
 from nextcloud_mcp_server.apps.deck.models import Board, BoardSummary, Card, CardSummary, Label, Overview, Stack, StackOverview, StackView
 from nextcloud_mcp_server.apps.deck.tools.arguments import TOOLS, Detail, LabelTitle, MaxLength, PreviewLength, Status, UserId
@@ -106,7 +107,7 @@ async def deck_get_label(deck: Deck, board_id: int, label_id: int) -> Label:
     return label_of(await deck.board(board_id), label_id)
 
 
-@TOOLS.read(items="stacks", untrusted=True)
+@TOOLS.read(items="stacks", untrusted=True, title="Archived stacks")
 async def deck_get_archived_stacks(
     deck: Deck,
     board_id: int,
@@ -124,7 +125,7 @@ async def deck_get_archived_stacks(
     return paginate(stacks, limit, cursor).map(lambda stack: _view(deck, stack, look))
 
 
-@TOOLS.read(untrusted=True, cleaned=True)
+@TOOLS.read(untrusted=True, cleaned=True, title="Board overview")
 async def deck_get_board_overview(
     deck: Deck,
     board_id: int,

@@ -3,18 +3,21 @@
 import asyncio
 
 from nextcloud_mcp_server.apps.deck.changes import replacement
-from nextcloud_mcp_server.apps.deck.client import Deck, named
+from nextcloud_mcp_server.apps.deck.client import Deck
+from nextcloud_mcp_server.apps.deck.finding import named
 from nextcloud_mcp_server.apps.deck.models import Change
 from nextcloud_mcp_server.apps.deck.tools.arguments import TOOLS, changed
-from nextcloud_mcp_server.core.errors import InvalidValue, NotFound
+from nextcloud_mcp_server.core.errors import InvalidValue, NotFound, NotPermitted
 
 
 @TOOLS.update(untrusted=True)
 async def deck_restore(deck: Deck, board_id: int, card_id: int | None = None, stack_id: int | None = None) -> Change:
-    """Restore a deleted card, or a deleted stack with its cards."""
-    if (card_id is None) == (stack_id is None):
+    """Restore a deleted card, a deleted stack with its cards, or with neither id the deleted board."""
+    if card_id is not None and stack_id is not None:
         raise InvalidValue("Give either card_id or stack_id.")
-    return await _card(deck, board_id, card_id) if card_id is not None else await _stack(deck, board_id, stack_id or 0)
+    if card_id is not None:
+        return await _card(deck, board_id, card_id)
+    return await _board(deck, board_id) if stack_id is None else await _stack(deck, board_id, stack_id)
 
 
 async def _card(deck: Deck, board_id: int, card_id: int) -> Change:
@@ -35,3 +38,16 @@ async def _stack(deck: Deck, board_id: int, stack_id: int) -> Change:
         raise NotFound(f"Stack {stack_id} is not among the deleted stacks of board {board_id}.", candidates=named(deleted))
     await deck.update_stack(board_id, stack, None, None)
     return Change(message=f"Stack {stack.title!r} restored.", stack_id=stack_id, board_id=board_id)
+
+
+async def _board(deck: Deck, board_id: int) -> Change:
+    deleted = await deck.deleted_boards()
+    board = next((one for one in deleted if one.id == board_id), None)
+    if board is None:
+        raise NotFound(f"Board {board_id} is not among the deleted boards.", candidates=named(reversed(deleted)))
+    try:
+        await deck.undelete_board(board_id)
+    except NotPermitted:
+        hint = "Deck 1.16 lets nobody restore a board; an update of Deck may."
+        raise NotPermitted(f"This Deck does not restore board {board.title!r}.", hint=hint) from None
+    return Change(message=f"Board {board.title!r} restored.", board_id=board_id, url=deck.board_url(board_id))
