@@ -4,12 +4,10 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from nextcloud_mcp_server.core.errors import Delayed
-
-if TYPE_CHECKING:
-    from nextcloud_mcp_server.nextcloud.session import Person
+from nextcloud_mcp_server.nextcloud.person import Person
 
 T = TypeVar("T")
 Known = Mapping[str, Any]
@@ -60,7 +58,7 @@ class Cache:
     """Shared by all sessions of a process."""
 
     _capabilities: _Kept[Known] = field(default_factory=lambda: _Kept[Known](CAPABILITIES_FOR))
-    _people: "_Kept[Person]" = field(default_factory=lambda: _Kept["Person"](PERSON_FOR))
+    _people: _Kept[Person] = field(default_factory=lambda: _Kept[Person](PERSON_FOR))
 
     _shelves: dict[type, Any] = field(default_factory=dict[type, Any])
 
@@ -73,7 +71,7 @@ class Cache:
     async def capabilities(self, key: str, ask: Callable[[], Awaitable[Known]]) -> Known:
         return await self._capabilities.get(key, ask)
 
-    async def person(self, key: str, ask: "Callable[[], Awaitable[Person]]") -> "Person":
+    async def person(self, key: str, ask: Callable[[], Awaitable[Person]]) -> Person:
         return await self._people.get(key, ask)
 
     def forget(self, key: str) -> None:

@@ -5,39 +5,15 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
-
-from pydantic import BaseModel, Field, TypeAdapter
 
 from nextcloud_mcp_server.nextcloud.answers import Answer
 from nextcloud_mcp_server.nextcloud.capabilities import Cache, Known
 from nextcloud_mcp_server.nextcloud.credentials import Credential
+from nextcloud_mcp_server.nextcloud.person import PERSON, Person
 from nextcloud_mcp_server.nextcloud.transport import Transport
 
 if TYPE_CHECKING:
     import aiohttp
-
-
-class Person(BaseModel):
-    """Who Nextcloud says is asking (`GET /ocs/v2.php/cloud/user`)."""
-
-    id: str
-    display_name: str = Field("", alias="display-name")
-    email: str | None = None
-    language: str | None = None
-    timezone: str | None = None
-    groups: list[str] = []
-
-    @property
-    def zone(self) -> ZoneInfo:
-        """The person's time zone; UTC where Nextcloud names none or one that does not exist."""
-        try:
-            return ZoneInfo(self.timezone or "UTC")
-        except (ZoneInfoNotFoundError, ValueError):
-            return ZoneInfo("UTC")
-
-
-_PERSON = TypeAdapter(Person)
 
 
 @dataclass(frozen=True)
@@ -99,7 +75,7 @@ class Session:
     async def _ask_person(self) -> Person:
         from nextcloud_mcp_server.nextcloud.answers import shape
 
-        return shape(_PERSON, await self.ocs("GET", "/cloud/user", what="the account"), "the account")
+        return shape(PERSON, await self.ocs("GET", "/cloud/user", what="the account"), "the account")
 
     async def _ask_capabilities(self) -> Mapping[str, Any]:
         data: Any = await self.ocs("GET", "/cloud/capabilities", what="the capabilities")
