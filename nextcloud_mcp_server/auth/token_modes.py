@@ -25,6 +25,7 @@ from nextcloud_mcp_server.auth.keeping import Keeping, keeping
 from nextcloud_mcp_server.auth.managing import late_provider, managed
 from nextcloud_mcp_server.auth.offline import PAGE as OFFLINE_PAGE
 from nextcloud_mcp_server.auth.oidc.urls import is_secure, origin
+from nextcloud_mcp_server.auth.outbound.broker import TokenBroker
 from nextcloud_mcp_server.auth.outbound.vault_password import VaultPasswords
 from nextcloud_mcp_server.auth.ports import Outbound
 from nextcloud_mcp_server.auth.provider_side import ProviderSide, discovery_url
@@ -143,7 +144,8 @@ class TokenModes:
             self.settings, kept, inbound, outbound, self.transport, provider, resource=self.resource, login=login, side=side
         )
         acts, cautions = self._acts(side), side.cautions if side else ()
-        return Ready(inbound, outbound, routes, login, background, close, users, kept.store.granted, management, acts, cautions)
+        granted = outbound.granted if isinstance(outbound, TokenBroker) else kept.store.granted
+        return Ready(inbound, outbound, routes, login, background, close, users, granted, management, acts, cautions)
 
     def _acts(self, side: ProviderSide | None) -> str:
         if side is None:

@@ -48,8 +48,8 @@ class Forward:
 class TokenBroker:
     """`way` is how a session's token is had: an Exchange, the person's own grant (Grants), or Forward.
 
-    `reading` gives the scopes that the enabled sources read by. `impersonate` is the exchange for people who are
-    away, instead of their refresh token.
+    `reading` gives the scopes that the enabled sources read by, `known` are those that the provider knows. `impersonate` is the
+    exchange for people who are away, instead of their refresh token.
     """
 
     transport: Transport
@@ -62,6 +62,7 @@ class TokenBroker:
     next_step: str
     impersonate: Exchange | None = None
     policy: Policy = field(default_factory=Policy)
+    known: frozenset[str] = frozenset()
     _first: dict[tuple[str, str], asyncio.Lock] = field(default_factory=dict[tuple[str, str], asyncio.Lock])
 
     async def session(self, caller: Caller) -> Session:
@@ -92,6 +93,12 @@ class TokenBroker:
             return await renewing(self._bare(user), token)
         except NeedsConsent:
             return None
+
+    async def granted(self, user: str) -> frozenset[str]:
+        """What background work may read for a user: what the provider gave, and what it does not know and so cannot refuse."""
+        grant = await self._grant_of(user)
+        given = grant.scopes if grant else frozenset[str]()
+        return frozenset(scope for scope in self.reading() if scope in given or (grant and scope not in self.known))
 
     async def _source(self, caller: Caller, verified: Verified) -> Source:
         way = self.way
