@@ -196,14 +196,22 @@ class Processors:
 
     async def _work(self, job: Job) -> None:
         try:
-            await self.process(job)
-        except (StorageError, Delayed) as error:
-            # The lease runs out and the job comes back.
-            log.warning("What became of %s %s cannot be noted: %s", job.task.doc_type, job.task.doc_id, error)
+            # Nobody else takes the job of a process that lives, so it is not left before its end is noted.
+            while not await self._noted(job):
+                await asyncio.sleep(RETRY)
         finally:
             self.current.pop(job.id, None)
             self._running.pop(job.id, None)
             self._free.set()
+
+    async def _noted(self, job: Job) -> bool:
+        """Processes a job; whether what became of it could be noted."""
+        try:
+            await self.process(job)
+        except (StorageError, Delayed) as error:
+            log.warning("What became of %s %s cannot be noted: %s", job.task.doc_type, job.task.doc_id, error)
+            return False
+        return True
 
     async def _renew(self) -> None:
         while True:

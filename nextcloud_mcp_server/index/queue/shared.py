@@ -222,10 +222,11 @@ class SharedQueue:
         return self._worker
 
     async def _take(self, job: Job) -> Row | None:
-        """The claimed row, unless it was taken away from a process that was silent for too long."""
-        row = self._claimed.pop(job.id, None)
+        """The claimed row, unless it was taken away from a process that was silent for too long. It is let go when its end is noted."""
         mine = await self._database.one("select 1 as there from procrastinate_jobs where id = ? and worker_id = ?", job.id, self._worker)
-        return row if mine else None
+        if not mine:
+            self._claimed.pop(job.id, None)
+        return self._claimed.get(job.id)
 
     async def _recover(self) -> None:
         """Gives back what workers held whose heartbeat stopped."""
@@ -248,9 +249,11 @@ class SharedQueue:
             await self._finish(row)
         else:
             await self._manager.retry_job(row, retry_at=datetime.now(UTC) + timedelta(seconds=seconds))
+            self._claimed.pop(row.id or 0, None)
 
     async def _finish(self, row: Row) -> None:
         await self._manager.finish_job(row, Status.SUCCEEDED, delete_job=True)
+        self._claimed.pop(row.id or 0, None)
 
     async def _listen(self) -> None:
         async def notified(**_: Any) -> None:

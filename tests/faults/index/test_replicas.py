@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from nextcloud_mcp_server.index import processor
 from nextcloud_mcp_server.index.collections import Collections
 from nextcloud_mcp_server.index.indexer import Indexer
 from nextcloud_mcp_server.index.processor import Processors
@@ -93,3 +94,28 @@ async def test_a_shared_document_seen_by_both_replicas_is_stored_once(replicas: 
         (("alice", "file", "1", 0), frozenset({"alice", "bob"}))
     ]
     assert two.embedder.texts == []
+
+
+async def test_documents_under_way_when_every_connection_breaks_are_not_left_lying(
+    replicas: tuple[Replica, Replica], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(processor, "RETRY", 0.05)
+    one, two = replicas
+    for number in range(6):
+        one.cloud.put("note", str(number), f"zeppelin {number}")
+    await one.scanner("alice").scan()
+    one.embedder.gate.clear()
+    working = asyncio.create_task(one.processors.run())
+    async with asyncio.timeout(20):
+        while len(one.processors.current) < 3:
+            await asyncio.sleep(0.02)
+        for _ in range(3):
+            await two.database.all(
+                "select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() and datname = current_database()"
+            )
+            one.embedder.gate.set()
+        while await two.queue.counts():
+            await asyncio.sleep(0.02)
+    working.cancel()
+    await asyncio.gather(working, return_exceptions=True)
+    assert sorted(await two.found("alice", "zeppelin")) == [str(number) for number in range(6)]
