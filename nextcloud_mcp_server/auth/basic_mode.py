@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from nextcloud_mcp_server.auth.astrolabe import Astrolabe, WithAstrolabe
 from nextcloud_mcp_server.auth.inbound.basic import PassThrough
 from nextcloud_mcp_server.auth.keeping import Keeping, keeping
+from nextcloud_mcp_server.auth.leftovers import Leftovers
 from nextcloud_mcp_server.auth.managing import late_provider, managed
 from nextcloud_mcp_server.auth.outbound.pass_through import CallersOwn
 from nextcloud_mcp_server.auth.outbound.vault_password import VaultPasswords
@@ -52,7 +53,9 @@ class BasicMode:
 
     def _ready(self, kept: Keeping) -> Ready:
         vault = VaultPasswords(self.transport, self.cache, kept.people, kept.store, NEXT_STEP, self.policy)
-        upkeep = Upkeep(kept.vault, kept.audit, kept.events, Leases(kept.database), rates=kept.rates)
+        upkeep = Upkeep(
+            kept.vault, kept.audit, kept.events, Leases(kept.database), rates=kept.rates, leftovers=Leftovers(kept.vault, self.transport)
+        )
         provider = late_provider(self.settings, self.transport)
         base, client = self.transport.address.base, given_client(self.settings.identity)
         background: list[Work] = [kept.events.run, upkeep.run]

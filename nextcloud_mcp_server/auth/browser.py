@@ -8,6 +8,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from nextcloud_mcp_server.auth.errands import Errands
+from nextcloud_mcp_server.auth.leftovers import Leftovers
 from nextcloud_mcp_server.auth.people import People
 from nextcloud_mcp_server.auth.server import pages
 from nextcloud_mcp_server.auth.server.authorize import BROWSER_COOKIE, NOT_KEPT, set_cookie
@@ -32,6 +33,7 @@ class LoginFlowProof:
     transport: Transport
     session: Callable[[Credential], Session]
     people: People
+    leftovers: Leftovers
     offers_offline: bool = False
 
     async def shortcut(self, who: Browser, scopes: frozenset[str]) -> Arrived | None:
@@ -49,7 +51,7 @@ class LoginFlowProof:
         try:
             user = await self.session(credential).uid()
         finally:
-            await login_flow.delete_app_password(self.transport, credential)
+            await self.leftovers.delete(granted)
         await self.people.bind(self.issuer, user, user)
         return Arrived(Browser(self.issuer, user), frozenset())
 

@@ -10,6 +10,7 @@ from nextcloud_mcp_server.auth import browser, offline
 from nextcloud_mcp_server.auth.browser import BrowserSignIn, LoginFlowProof
 from nextcloud_mcp_server.auth.errands import Errands, Returning, returning
 from nextcloud_mcp_server.auth.keeping import Keeping
+from nextcloud_mcp_server.auth.leftovers import Leftovers
 from nextcloud_mcp_server.auth.offline import OfflineConsent
 from nextcloud_mcp_server.auth.provider_side import ProviderSide
 from nextcloud_mcp_server.auth.provisioning.login import Login
@@ -48,7 +49,8 @@ class Browsing:
         if self.side:
             gate = self.side.gate(offline=False)
             return BrowserSignIn(self._errands(gate, browser.KIND, browser.BACK), browsers, self.side.grants.forget)
-        proof = LoginFlowProof(self.issuer, self.login.transport, self.login.session, self.kept.people)
+        leftovers = Leftovers(self.kept.vault, self.login.transport)
+        proof = LoginFlowProof(self.issuer, self.login.transport, self.login.session, self.kept.people, leftovers)
         return BrowserSignIn(self._errands(proof, browser.KIND, browser.BACK), browsers)
 
     def _errands(self, gate: Gate, kind: str, back: str) -> Errands:

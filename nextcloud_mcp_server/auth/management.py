@@ -3,11 +3,11 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from nextcloud_mcp_server.auth.inbound.basic import parse
 from nextcloud_mcp_server.auth.inbound.management import METHOD
 from nextcloud_mcp_server.auth.inbound.token_cache import TOPIC_USER, user_key
 from nextcloud_mcp_server.auth.inbound.verified import Verified
 from nextcloud_mcp_server.auth.keeping import Keeping
+from nextcloud_mcp_server.auth.leftovers import Leftovers
 from nextcloud_mcp_server.auth.oidc.discovery import Provider
 from nextcloud_mcp_server.auth.oidc.errors import OAuthRefused
 from nextcloud_mcp_server.auth.oidc.http import OidcHttp
@@ -20,10 +20,9 @@ from nextcloud_mcp_server.core.caller import Caller
 from nextcloud_mcp_server.core.errors import BadAnswer, CredentialRefused, NotPermitted, NotProvisioned
 from nextcloud_mcp_server.nextcloud import login_flow
 from nextcloud_mcp_server.nextcloud.capabilities import Cache
-from nextcloud_mcp_server.nextcloud.credentials import Credential
+from nextcloud_mcp_server.nextcloud.credentials import Credential, basic
 from nextcloud_mcp_server.nextcloud.session import Session
 from nextcloud_mcp_server.nextcloud.transport import Transport
-from nextcloud_mcp_server.storage.errors import SecretUnreadable
 
 
 @dataclass(frozen=True)
@@ -89,13 +88,12 @@ class Management:
     async def keep(self, user: str, login: str, password: str, scopes: frozenset[str] | None) -> None:
         """Stores an app password that was just proven; one that this server made before is deleted at Nextcloud."""
         before = await self.kept.store.get(user)
-        old = await self._credential(user) if before and before.method == "login_flow" else None
-        replaced = old if old and (parse(old.authorization) or ("", ""))[1] != password else None
+        old = await self.kept.store.password(user, "management") if before and before.method == "login_flow" else None
         async with self.kept.database.transaction() as transaction:
             await self.kept.store.store(user, login, password, scopes, "api", on=transaction)
         await self.kept.store.told()
-        if replaced:
-            await login_flow.delete_app_password(self.transport, replaced)
+        if old and old.password != password:
+            await Leftovers(self.kept.vault, self.transport).delete(old)
 
     async def revoke(self, caller: Caller, user: str) -> str:
         """Takes every access of a person back, here and where it can be told; what to say to them."""
@@ -111,14 +109,8 @@ class Management:
         return f"The access is deleted here. Nextcloud could not delete it: {problem}" if problem else "The access is deleted."
 
     async def _deleted(self, access: Access) -> str | None:
-        credential = await self._credential(access.user)
-        return await login_flow.delete_app_password(self.transport, credential) if credential else None
-
-    async def _credential(self, user: str) -> Credential | None:
-        try:
-            return await self.kept.store.credential(user, "management")
-        except SecretUnreadable:
-            return None
+        given = await self.kept.store.password(access.user, "revoke")
+        return await login_flow.delete_app_password(self.transport, basic(given.login_name, given.password)) if given else None
 
     async def _asked(self, caller: Caller) -> str | None:
         """Where the provider is this Nextcloud itself, its userinfo says whose token it is; no other provider is believed."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import orjson
 
 from nextcloud_mcp_server.nextcloud.credentials import Credential, basic
+from nextcloud_mcp_server.nextcloud.login_flow import Granted
 from nextcloud_mcp_server.storage.database import Database, Queries
 from nextcloud_mcp_server.storage.events import Events
 from nextcloud_mcp_server.storage.vault import Vault
@@ -65,7 +66,7 @@ class AccessStore:
 
     def __init__(self, database: Database, vault: Vault, events: Events, *, clock: Callable[[], float] = time.time) -> None:
         self.database = database
-        self._vault = vault
+        self.vault = vault
         self._events = events
         self._clock = clock
 
@@ -84,8 +85,13 @@ class AccessStore:
 
     async def credential(self, user: str, method: str) -> Credential | None:
         """The app password as a credential. Raises SecretUnreadable for one that does not open; `method` is for the audit."""
-        secret = await self._vault.get(PASSWORD, user, method=method)
+        secret = await self.vault.get(PASSWORD, user, method=method)
         return basic(secret.value["login"], secret.value["password"]) if secret else None
+
+    async def password(self, user: str, method: str) -> Granted | None:
+        """The app password that is about to be replaced or deleted; None for one that does not open, too: only its deletion is lost."""
+        secret = await self.vault.find(PASSWORD, user, method=method)
+        return Granted(secret.value["login"], secret.value["password"]) if secret else None
 
     async def users(self) -> list[str]:
         """Every user who gave access."""
@@ -101,7 +107,7 @@ class AccessStore:
         """
         shown = None if scopes is None else orjson.dumps(sorted(scopes)).decode()
         await on.run(sql, user, login, shown, method, now, now)
-        await self._vault.put(PASSWORD, user, {"login": login, "password": password}, user=user, method=method, on=on)
+        await self.vault.put(PASSWORD, user, {"login": login, "password": password}, user=user, method=method, on=on)
         await self._events.publish(TOPIC_ACCESS, user, on=on)
 
     async def limit(self, user: str, scopes: frozenset[str] | None) -> bool:
@@ -118,7 +124,7 @@ class AccessStore:
         """Deletes a user's access here; whether there was one."""
         async with self.database.transaction() as transaction:
             removed = await transaction.run("delete from access where user_id = ?", user) > 0
-            await self._vault.remove(PASSWORD, user, method=method, on=transaction)
+            await self.vault.remove(PASSWORD, user, method=method, on=transaction)
             await self._events.publish(TOPIC_ACCESS, user, on=transaction)
         await self._events.poll()
         return removed

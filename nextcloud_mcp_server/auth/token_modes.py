@@ -22,6 +22,7 @@ from nextcloud_mcp_server.auth.inbound.resource_metadata import WELL_KNOWN, docu
 from nextcloud_mcp_server.auth.inbound.token_cache import CachedVerifier
 from nextcloud_mcp_server.auth.inbound.verified import Verifier
 from nextcloud_mcp_server.auth.keeping import Keeping, keeping
+from nextcloud_mcp_server.auth.leftovers import Leftovers
 from nextcloud_mcp_server.auth.managing import late_provider, managed
 from nextcloud_mcp_server.auth.offline import PAGE as OFFLINE_PAGE
 from nextcloud_mcp_server.auth.oidc.urls import is_secure, origin
@@ -186,8 +187,9 @@ class TokenModes:
     def _upkeep(self, kept: Keeping, facade: Facade | None, side: ProviderSide | None) -> Upkeep:
         tokens, clients = (facade.tokens, facade.clients) if facade else (None, None)
         grants = side.grants if side else None
+        leases, leftovers = Leases(kept.database), Leftovers(kept.vault, self.transport)
         return Upkeep(
-            kept.vault, kept.audit, kept.events, Leases(kept.database), tokens, clients, kept.rates, kept.signed_out, grants, self.scopes
+            kept.vault, kept.audit, kept.events, leases, tokens, clients, kept.rates, kept.signed_out, leftovers, grants, self.scopes
         )
 
     def _metadata(self, facade: Facade | None, side: ProviderSide | None) -> list[Route]:

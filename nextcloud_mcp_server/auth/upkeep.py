@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import anyio
 
+from nextcloud_mcp_server.auth.leftovers import Leftovers
 from nextcloud_mcp_server.auth.outbound.grants import Grants
 from nextcloud_mcp_server.auth.server.clients import Clients
 from nextcloud_mcp_server.auth.server.rates import Rates
@@ -38,6 +39,7 @@ class Upkeep:
     clients: Clients | None = None
     rates: Rates | None = None
     signed_out: SignedOut | None = None
+    leftovers: Leftovers | None = None
     grants: Grants | None = None
     scopes: Callable[[], Iterable[str]] = frozenset
 
@@ -59,6 +61,8 @@ class Upkeep:
         for part in (self.tokens, self.clients, self.rates, self.signed_out):
             if part:
                 await part.prune()
+        if self.leftovers:
+            await self.leftovers.retry()
         if self.grants:
             await self.grants.sweep()
             await self._renew(self.grants)

@@ -116,7 +116,7 @@ class Registration:
         return True
 
     async def _stored(self, provider: Provider) -> ClientSecret | None:
-        secret = await self._vault.get(KIND, digest(provider.issuer))
+        secret = await self._vault.find(KIND, digest(provider.issuer))
         if secret is None:
             return None
         found = _client(secret.value)
@@ -139,7 +139,7 @@ class Registration:
             raise ProviderUnfit(
                 f"The provider {provider.issuer} registers nobody.", "Set OIDC_CLIENT_ID and OIDC_CLIENT_SECRET to a client made there."
             )
-        before = await self._vault.get(KIND, digest(provider.issuer))
+        before = await self._vault.find(KIND, digest(provider.issuer))
         try:
             told = await self._ask(provider.registration_endpoint)
         except OAuthRefused as refused:

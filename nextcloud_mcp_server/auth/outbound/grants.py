@@ -226,7 +226,7 @@ class Grants:
         row = await self._database.one("select state from offline_grant where id = ?", id)
         if row is None or row["state"] == "lost":
             raise NeedsConsent("The access that was granted to this server is over.")
-        secret = await self._vault.get(KIND, id)
+        secret = await self._vault.find(KIND, id)
         if secret is None:
             raise NeedsConsent("The access that was granted to this server is over.")
         return secret.value

@@ -14,7 +14,7 @@ from nextcloud_mcp_server.storage.vault import Vault
 
 KIND = "pending-flow"
 # Kept a while after its end, so that the person can be told that it ended.
-_REMEMBERED = 3600.0
+REMEMBERED = 3600.0
 
 
 @dataclass(frozen=True)
@@ -46,12 +46,12 @@ class Flows:
 
     async def of(self, caller: Caller) -> PendingFlow | None:
         """The caller's flow, one that is over included: see `over`."""
-        secret = await self._vault.get(KIND, user_key(*caller.key))
+        secret = await self._vault.find(KIND, user_key(*caller.key))
         return _restored(secret.value) if secret else None
 
     async def by_id(self, id: str) -> PendingFlow | None:
         """The flow that a page was opened for, unless it is over or replaced."""
-        secret = await self._vault.get(KIND, id.partition(".")[0])
+        secret = await self._vault.find(KIND, id.partition(".")[0])
         flow = _restored(secret.value) if secret else None
         return flow if flow and secrets.compare_digest(flow.id.encode(), id.encode()) and not self.over(flow) else None
 
@@ -76,7 +76,7 @@ class Flows:
             "granted": [flow.granted.login_name, flow.granted.password] if flow.granted else None,
         }
         key = user_key(flow.issuer, flow.subject)
-        await self._vault.put(KIND, key, value, user=flow.subject, expires_at=flow.deadline + _REMEMBERED)
+        await self._vault.put(KIND, key, value, user=flow.subject, expires_at=flow.deadline + REMEMBERED)
 
     async def remove(self, caller: Caller, on: Queries | None = None) -> None:
         await self._vault.remove(KIND, user_key(*caller.key), on=on)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from nextcloud_mcp_server.auth.inbound.token_cache import TOPIC_USER, user_key
+from nextcloud_mcp_server.auth.leftovers import AGAIN_SECONDS, Leftovers
 from nextcloud_mcp_server.auth.outbound.grants import Grant, Grants
 from nextcloud_mcp_server.auth.people import Access, AccessStore, OtherUser, People
 from nextcloud_mcp_server.auth.provisioning.account import CANNOT, Decision, Presenter
@@ -17,7 +18,7 @@ from nextcloud_mcp_server.auth.provisioning.answers import (
     StatusAnswer,
     UpdateAnswer,
 )
-from nextcloud_mcp_server.auth.provisioning.flows import Flows, PendingFlow
+from nextcloud_mcp_server.auth.provisioning.flows import REMEMBERED, Flows, PendingFlow
 from nextcloud_mcp_server.auth.scopes import OIDC, canonical
 from nextcloud_mcp_server.core.caller import Caller
 from nextcloud_mcp_server.core.errors import NextcloudError
@@ -25,7 +26,6 @@ from nextcloud_mcp_server.nextcloud import login_flow
 from nextcloud_mcp_server.nextcloud.credentials import Credential, basic
 from nextcloud_mcp_server.nextcloud.session import Session
 from nextcloud_mcp_server.nextcloud.transport import Transport
-from nextcloud_mcp_server.storage.errors import SecretUnreadable
 from nextcloud_mcp_server.storage.events import Events
 
 _ADVICE = "Show this address to the person to open in a browser, then call nc_auth_check_status every 5 seconds."
@@ -75,6 +75,7 @@ class Login:
             if granted is None:
                 return await self._not_yet(caller, flow)
             if flow.granted is None:
+                await self._leftovers.hold(flow.id, granted, flow.deadline + REMEMBERED + AGAIN_SECONDS)
                 flow = await self.flows.granted(flow, granted)
             return await self._finish(caller, flow, granted)
         except NextcloudError as error:
@@ -196,35 +197,34 @@ class Login:
         return _provisioned(access) if access else StatusAnswer(success=True, status="not_initiated", message=message)
 
     async def _finish(self, caller: Caller, flow: PendingFlow, granted: login_flow.Granted) -> StatusAnswer:
-        credential = basic(granted.login_name, granted.password)
-        user = await self.session(credential).uid()
-        before = await self._credential(user) if await self.store.get(user) else None
+        user = await self.session(basic(granted.login_name, granted.password)).uid()
+        before = await self.store.password(user, "replaced") if await self.store.get(user) else None
         try:
             async with self.store.database.transaction() as transaction:
                 await self.people.bind(*caller.key, user, on=transaction)
                 await self.flows.remove(caller, on=transaction)
+                await self._leftovers.settle(flow.id, on=transaction)
                 await self.store.store(user, granted.login_name, granted.password, flow.scopes, "login_flow", on=transaction)
         except OtherUser:
             await self.flows.remove(caller)
-            await login_flow.delete_app_password(self.transport, credential)
+            await self._leftovers.delete(granted)
+            await self._leftovers.settle(flow.id)
             told = "Another Nextcloud account granted access than the one that belongs to you here. It was not stored."
             return StatusAnswer(success=False, status="error", message=told)
         await self.store.told()
-        if before and before.key != credential.key:
-            await login_flow.delete_app_password(self.transport, before)
+        if before and before != granted:
+            await self._leftovers.delete(before)
         return await self._without_flow(caller, "The access was taken back in the meantime.")
 
     async def _forget_password(self, user: str) -> str | None:
-        credential = await self._credential(user)
-        problem = await login_flow.delete_app_password(self.transport, credential) if credential else None
+        given = await self.store.password(user, "revoke")
+        problem = await login_flow.delete_app_password(self.transport, basic(given.login_name, given.password)) if given else None
         await self.store.remove(user, "revoke")
         return problem
 
-    async def _credential(self, user: str) -> Credential | None:
-        try:
-            return await self.store.credential(user, "revoke")
-        except SecretUnreadable:
-            return None
+    @property
+    def _leftovers(self) -> Leftovers:
+        return Leftovers(self.store.vault, self.transport)
 
     async def _access(self, caller: Caller) -> Access | None:
         user = await self.people.user_of(*caller.key)

@@ -75,7 +75,7 @@ class SignIns:
 
     async def find(self, id: str) -> SignIn | None:
         """A sign-in that is not over."""
-        secret = await self._vault.get(self._kind, digest(id))
+        secret = await self._vault.find(self._kind, digest(id))
         return _restored(id, secret.value) if secret else None
 
     async def approved(self, sign_in: SignIn, away: Mapping[str, Any], *, offline: bool) -> tuple[SignIn, str]:
@@ -98,7 +98,7 @@ class SignIns:
 
     async def browser(self, cookie: str | None) -> Browser | None:
         """Who is signed in with a browser."""
-        secret = await self._vault.get(_BROWSER, digest(cookie)) if cookie else None
+        secret = await self._vault.find(_BROWSER, digest(cookie)) if cookie else None
         if secret is None:
             return None
         who = Browser(secret.value["issuer"], secret.value["subject"], secret.value.get("sid"), secret.value.get("sub", ""))
