@@ -172,3 +172,31 @@ async def test_a_zone_only_the_object_knows_is_understood(alice: Assistant, work
         ("2027-03-08T10:00:00+03:00", "Our Zone"),
         ("2027-03-09T10:00:00+03:00", "Our Zone"),
     ]
+
+
+async def test_a_series_whose_last_date_is_taken_out_goes_to_the_trash(alice: Assistant, work: str, name: str) -> None:
+    await put(alice, work, f"{name}.ics", event(name, "DTSTART:20270503T100000Z", "RRULE:FREQ=DAILY;COUNT=2", "SUMMARY:x"))
+    first = await alice.call("nc_calendar_delete_event", calendar_name=work, event_uid=name, occurrence="2027-05-03")
+    last = await alice.call("nc_calendar_delete_event", calendar_name=work, event_uid=name, occurrence="2027-05-04")
+    assert ("not in the trash" in first["message"], "nc_calendar_restore_event" in last["message"]) == (True, True)
+    assert f"{name!r} not found" in await alice.error("nc_calendar_get_event", calendar_name=work, event_uid=name)
+    deleted = (await alice.call("nc_calendar_list_trash", limit=100))["deleted"]
+    assert [(one["kind"], one["calendar_name"]) for one in deleted if one["uid"] == name] == [("event", work)]
+
+
+async def test_a_rule_without_any_date_is_an_error_that_says_so(alice: Assistant, work: str, name: str) -> None:
+    text = event(name, "DTSTART:20270503T100000Z", "RRULE:FREQ=DAILY;COUNT=2", "EXDATE:20270503T100000Z", "SUMMARY:x")
+    await put(alice, work, f"{name}.ics", text)
+    for rule, said in (("FREQ=DAILY;UNTIL=20260101T000000Z", "before the start"), ("FREQ=DAILY;COUNT=1", "no date")):
+        assert said in await alice.error("nc_calendar_update_event", calendar_name=work, event_uid=name, recurrence_rule=rule)
+    assert await get(alice, work, f"{name}.ics") == text
+
+
+async def test_a_weekly_meeting_moves_to_another_day_of_the_week(alice: Assistant, work: str, name: str) -> None:
+    zoned = "TZID=Europe/Berlin:20270503T"
+    lines = (f"DTSTART;{zoned}100000", f"DTEND;{zoned}110000", "RRULE:FREQ=WEEKLY;BYDAY=MO;COUNT=4", "SUMMARY:x")
+    await put(alice, work, f"{name}.ics", event(name, *lines, "EXDATE;TZID=Europe/Berlin:20270510T100000"))
+    await change(alice, work, name, start_datetime="2027-05-04T09:00:00", end_datetime="2027-05-04T10:00:00")
+    seen = await alice.call("nc_calendar_list_events", calendar_name=work, start_date="2027-05-01", end_date="2027-06-30")
+    starts = [row["start"][:16] for row in seen["events"] if row["uid"] == name]
+    assert starts == ["2027-05-04T09:00", "2027-05-18T09:00", "2027-05-25T09:00"]

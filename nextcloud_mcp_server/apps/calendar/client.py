@@ -243,6 +243,8 @@ class Calendars(Collections):
             names = [one.name for one in found if one.accepts(given.kind)]
             hint = "Use one of these." if names else f'nc_calendar_manage_calendar with action="create" makes one for {word}s.'
             return InvalidValue(f"Calendar {calendar!r} {why}.", candidates=names, hint=hint)
+        if isinstance(error, NotPermitted) and "instances" in error.message:
+            return InvalidValue(f"The {word} would recur on no date at all: its rule ends before it begins, or all is taken out.")
         if isinstance(error, BadAnswer) and any(one.opened.uid == given.uid for one in await self.trash(given.kind)):
             return AlreadyExists(f"Calendar {calendar!r} cannot take {given.what}.", hint=IN_TRASH)
         return error

@@ -1,6 +1,8 @@
 """One occurrence of a series by itself: changed (an exception with RECURRENCE-ID) or taken out (EXDATE)."""
 
-from nextcloud_mcp_server.apps.calendar.expansion import Occurrence
+from datetime import UTC
+
+from nextcloud_mcp_server.apps.calendar.expansion import Occurrence, upcoming
 from nextcloud_mcp_server.apps.calendar.objects import CalendarObject, begin_of
 from nextcloud_mcp_server.apps.calendar.times import Moment, read, write
 from nextcloud_mcp_server.nextcloud.content_lines import Component, Line
@@ -46,14 +48,14 @@ def _stand_at(item: Component, one: Occurrence) -> None:
 
 
 def exclude(one: Occurrence) -> bool:
-    """Takes the occurrence out of its series; False where nothing of the object is left."""
+    """Takes the occurrence out of its series; False where nothing of the object is left, which Nextcloud would not store."""
     stored = one.stored
     if own_exception(one):
         stored.drop(one.item)
     master = stored.master
     if master and one.id and begin_of(master):
         master.add(write("EXDATE", one.id))
-    return bool(stored.items)
+    return bool(stored.overrides) or (master is not None and next(upcoming(stored, UTC), None) is not None)
 
 
 def changed_occurrences(stored: CalendarObject) -> list[Moment]:

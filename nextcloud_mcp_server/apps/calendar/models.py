@@ -82,6 +82,7 @@ class Calendar(BaseModel):
 class Timed(BaseModel):
     """How the times of an event are meant. `last_day` only of all-day events, whose end is exclusive; `occurrence` of one of a series."""
 
+    uid: str
     last_day: str | None = None
     start_tz: str | None = None
     end_tz: str | None = None
@@ -93,7 +94,6 @@ class Timed(BaseModel):
 class Event(Timed):
     """An event, or one occurrence of a series, in a listing."""
 
-    uid: str
     summary: str
     start: str
     end: str | None = None
@@ -109,7 +109,6 @@ class Event(Timed):
 class EventDetails(Timed):
     """An event with everything that can be changed."""
 
-    uid: str
     title: str
     description: str
     location: str

@@ -42,6 +42,8 @@ def checked(rule: str, begin: Moment, zones: Zones, here: tzinfo) -> str:
             if until is None:
                 raise ValueError
             parts["UNTIL"] = _until(until, begin, zones, here)
+            if _until_moment(parts["UNTIL"], begin, zones, here).clock < begin.clock:
+                raise InvalidValue(f"recurrence_rule {rule!r} ends before the start.")
         rrulestr(_joined({name: value for name, value in parts.items() if name != "UNTIL"}), dtstart=begin.clock)
     except (ValueError, KeyError, IndexError, TypeError):
         raise InvalidValue(f"recurrence_rule {rule!r} is no valid rule.", hint=RULE_HINT) from None

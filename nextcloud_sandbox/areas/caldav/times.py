@@ -138,6 +138,12 @@ def series(data: bytes) -> recurring_ical_events.CalendarQuery | None:
         return None
 
 
+def is_empty(data: bytes) -> bool:
+    """Whether a recurring object has not one occurrence; the first one counts whatever the rule says, unless it is taken out."""
+    query = series(data) if b"EXDATE" in data else None
+    return query is not None and next(query.after(EARLIEST), None) is None
+
+
 def occurrences(item: Item, asked: Range, zone: tzinfo = UTC) -> list[Occurrence]:
     """The occurrences of an event object that touch `asked`, by start. A rule without end needs an end in `asked`."""
     events = [child for child in item.component.children if child.name == "VEVENT"]

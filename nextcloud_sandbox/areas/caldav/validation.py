@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from uuid import uuid4
 
-from nextcloud_sandbox.areas.caldav.times import stamp_at
+from nextcloud_sandbox.areas.caldav.times import is_empty, recurs, stamp_at
 from nextcloud_sandbox.dav import DavError
 from nextcloud_sandbox.groupware.vobject import PRODID, Component, Line, ParseError, parse
 
@@ -46,6 +46,8 @@ def check(body: bytes, accepted: list[str], now: float) -> Checked:
     problem = find_problem(root, kinds)
     if problem:
         raise unsupported(f"Validation error in iCalendar: {problem}")
+    if kinds[0] == "VEVENT" and recurs(root) and is_empty(body):
+        raise DavError(403, "This recurrence rule does not generate any valid instances.")
     return Checked(root, kinds[0], root.main()[0].value("UID") if root.main() else "", warnings[0] if warnings else "")
 
 

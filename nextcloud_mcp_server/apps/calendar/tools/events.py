@@ -178,7 +178,7 @@ async def delete(
     else:
         left = occurrence is not None and exclude(occurrence_of(opened, occurrence, await calendars.here()))
         code = await calendars.save(opened, etag) if left else await calendars.delete(opened, etag)
-        message = TAKEN_OUT if occurrence is not None else IN_TRASH
+        message = TAKEN_OUT if left else IN_TRASH
     return Deleted(status_code=code, message=message, deleted_uid=uid, calendar_name=calendar_name)
 
 
