@@ -1,28 +1,18 @@
 """Writing calendar objects: put, delete to the trash bin, restore, move."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from nextcloud_sandbox.areas.caldav import scheduling, state
 from nextcloud_sandbox.areas.caldav.validation import check
 from nextcloud_sandbox.core import Sandbox
 from nextcloud_sandbox.dav import DavError
+from nextcloud_sandbox.groupware.members import Put
 from nextcloud_sandbox.groupware.store import Collection, Item, View
 
 UNIQUE = (
     "An exception occurred while executing a query: SQLSTATE[23505]: Unique violation: 7 ERROR:  duplicate key value violates unique "
     'constraint "calobjects_by_uid_index"\nDETAIL:  Key (calendarid, calendartype, uid)=({id}, 0, {uid}) already exists.'
 )
-
-
-@dataclass
-class Put:
-    """`exact` tells whether the stored bytes are those that were sent, which is when Nextcloud answers an ETag."""
-
-    item: Item
-    created: bool
-    exact: bool
-    warning: str
 
 
 def put(sandbox: Sandbox, view: View, uri: str, body: bytes, *, schedule: bool = True) -> Put:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from xml.etree.ElementTree import Element
 
 from nextcloud_sandbox.areas.caldav.times import Range, alarm_in_range, event_in_range, read_moment, read_range, todo_in_range
-from nextcloud_sandbox.dav import CAL, DAV, DavError
+from nextcloud_sandbox.dav import CAL, DavError
 from nextcloud_sandbox.groupware.davxml import NC, child_text
 from nextcloud_sandbox.groupware.store import Item
 from nextcloud_sandbox.groupware.vobject import Component, Line
@@ -190,7 +190,3 @@ def parse_search(root: Element) -> Search:
             raise DavError(400, f"{{http://nextcloud.com/ns}}{name} element is required for this request")
     limit, offset = child_text(root, f"{NC}limit"), child_text(root, f"{NC}offset")
     return Search(comps, props, params, term, int(limit) if limit.isdecimal() else None, int(offset) if offset.isdecimal() else 0)
-
-
-def hrefs(root: Element) -> list[str]:
-    return [(child.text or "").strip() for child in root.findall(f"{DAV}href")]

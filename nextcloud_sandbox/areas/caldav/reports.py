@@ -1,7 +1,6 @@
 """REPORT below a calendar home: queries, multiget, synchronisation, search, free-busy."""
 
 from datetime import UTC, tzinfo
-from urllib.parse import unquote, urlsplit
 from xml.etree.ElementTree import Element
 
 from aiohttp import web
@@ -12,12 +11,13 @@ from nextcloud_sandbox.areas.caldav.listing import listed
 from nextcloud_sandbox.areas.caldav.locate import BASE, Kind, Target, is_private, locate
 from nextcloud_sandbox.areas.caldav.output import busy, expand, free_busy
 from nextcloud_sandbox.areas.caldav.properties import MESSAGE_GETTERS, OBJECT_GETTERS, trash_getters
-from nextcloud_sandbox.areas.caldav.query import hrefs, matches, parse_filter, parse_search
+from nextcloud_sandbox.areas.caldav.query import matches, parse_filter, parse_search
 from nextcloud_sandbox.areas.caldav.times import find_zone, read_range
 from nextcloud_sandbox.calls import Call, reply
-from nextcloud_sandbox.dav import CAL, DAV, DavError, Entry, Propfind
+from nextcloud_sandbox.dav import CAL, DAV, DavError, Propfind
+from nextcloud_sandbox.groupware import members
 from nextcloud_sandbox.groupware.davxml import NC, Getter, answer, href, member, names_in, sync_collection, text, unsupported_report
-from nextcloud_sandbox.groupware.store import Item, View
+from nextcloud_sandbox.groupware.store import View
 from nextcloud_sandbox.groupware.vobject import ParseError, parse
 
 
@@ -74,25 +74,8 @@ def calendar_query(call: Call, target: Target, root: Element) -> web.Response:
 
 
 def multiget(call: Call, _: Target, root: Element) -> web.Response:
-    """The objects at the given addresses; what does not exist is left out without a word."""
-    asked = Propfind(names_in(root))
-    entries: list[Entry] = []
-    for address in hrefs(root):
-        path = urlsplit(address).path.removeprefix(call.sandbox.prefix)
-        found = item_at(call, path)
-        if found is not None:
-            base = MESSAGE_GETTERS if f"/{call.uid}/inbox/" in unquote(path) else OBJECT_GETTERS
-            entries.append(member(call.href(dav.href(unquote(path))), found, getters_for(root, base), asked))
-    return answer(call, entries)
-
-
-def item_at(call: Call, path: str) -> Item | None:
-    if not path.startswith(BASE):
-        return None
-    try:
-        return locate(call, path).item
-    except DavError:
-        return None
+    inbox = f"/{call.uid}/inbox/"
+    return members.multiget(call, root, BASE, locate, lambda path: getters_for(root, MESSAGE_GETTERS if inbox in path else OBJECT_GETTERS))
 
 
 def sync(call: Call, target: Target, root: Element) -> web.Response:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from aiohttp import web
 
-from nextcloud_sandbox import dav, preconditions
+from nextcloud_sandbox import dav
 from nextcloud_sandbox.areas.caldav import objects, state
 from nextcloud_sandbox.areas.caldav.collections import mkcalendar, mkcol, patch, post
 from nextcloud_sandbox.areas.caldav.listing import propfind
@@ -15,14 +15,9 @@ from nextcloud_sandbox.areas.caldav.properties import writable
 from nextcloud_sandbox.areas.caldav.reports import report
 from nextcloud_sandbox.calls import Call, reply
 from nextcloud_sandbox.dav import DAV, DavError
-from nextcloud_sandbox.groupware.davxml import (
-    access_denied,
-    announced,
-    download_headers,
-    etag_headers,
-    options,
-)
-from nextcloud_sandbox.groupware.store import Item, View
+from nextcloud_sandbox.groupware.davxml import access_denied, download_headers, options
+from nextcloud_sandbox.groupware.members import check_conditions, dispatch, refuse_to_overwrite
+from nextcloud_sandbox.groupware.store import View
 from nextcloud_sandbox.routing import Routes
 
 routes = Routes("caldav")
@@ -30,10 +25,7 @@ routes = Routes("caldav")
 
 @routes.dav("*", "/remote.php/dav/calendars/{user}{rest:/?.*}")
 async def calendars(call: Call) -> web.StreamResponse:
-    handler = METHODS.get(call.request.method)
-    if handler is None:
-        raise DavError(501, f"There was no plugin in the system that was willing to handle this {call.request.method} method.")
-    return await announced(call, "calendars", lambda: handler(call, locate(call)))
+    return await dispatch(call, "calendars", METHODS, locate)
 
 
 async def show_options(_: Call, __: Target) -> web.Response:
@@ -72,15 +64,7 @@ async def put(call: Call, target: Target) -> web.Response:
     view = target.calendar()
     refuse_read_only(view, target)
     check_conditions(call, target.item)
-    stored = objects.put(call.sandbox, view, target.name, await call.body())
-    headers = etag_headers(stored.item) if stored.exact else {}
-    if stored.warning:
-        headers["X-Sabre-Ew-Gross"] = f"iCalendar validation warning: {stored.warning}"
-    return reply(201 if stored.created else 204, headers=headers)
-
-
-def check_conditions(call: Call, item: Item | None) -> None:
-    preconditions.check(call, item.etag if item else None, exists=item is not None)
+    return objects.put(call.sandbox, view, target.name, await call.body()).response("iCalendar")
 
 
 def refuse_read_only(view: View, target: Target) -> None:
@@ -121,10 +105,7 @@ async def move(call: Call, target: Target) -> web.Response:
     keep = call.request.method == "COPY"
     for view, place in ((destination.calendar(), destination), *(() if keep else ((target.calendar(), target),))):
         refuse_read_only(view, place)
-    if destination.item and call.header("Overwrite", "T").upper() == "F":
-        raise DavError(
-            412, "The destination node already exists, and the overwrite header is set to false", extra="  <s:header>Overwrite</s:header>\n"
-        )
+    refuse_to_overwrite(call, destination.item)
     replaced = objects.transfer(call.sandbox, target.calendar(), target.name, destination.calendar(), destination.name, keep=keep)
     return reply(204 if replaced else 201)
 

@@ -1,22 +1,11 @@
 """Writing cards. A contact has no trash bin; its birthday appears in a calendar."""
 
-from dataclasses import dataclass
-
 from nextcloud_sandbox.areas.caldav import birthdays
 from nextcloud_sandbox.areas.carddav.vcard import check
 from nextcloud_sandbox.core import Sandbox
 from nextcloud_sandbox.dav import DavError
+from nextcloud_sandbox.groupware.members import Put
 from nextcloud_sandbox.groupware.store import Collection, Item, View
-
-
-@dataclass
-class Put:
-    """`exact` tells whether the stored bytes are those that were sent."""
-
-    item: Item
-    created: bool
-    exact: bool
-    warning: str
 
 
 def put(sandbox: Sandbox, view: View, uri: str, body: bytes) -> Put:

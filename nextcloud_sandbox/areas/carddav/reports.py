@@ -1,6 +1,5 @@
 """REPORT on address books: query, multiget, synchronisation."""
 
-from urllib.parse import unquote, urlsplit
 from xml.etree.ElementTree import Element
 
 from aiohttp import web
@@ -11,9 +10,9 @@ from nextcloud_sandbox.areas.carddav.properties import CARD_GETTERS
 from nextcloud_sandbox.areas.carddav.query import parse_filter
 from nextcloud_sandbox.areas.carddav.vcard import JCARD, V3, V4, convert
 from nextcloud_sandbox.calls import Call
-from nextcloud_sandbox.dav import CARD, DAV, DavError, Entry, Propfind
+from nextcloud_sandbox.dav import CARD, DAV, Propfind
 from nextcloud_sandbox.groupware.davxml import Getter, answer, child_text, href, member, names_in, sync_collection, text, unsupported_report
-from nextcloud_sandbox.groupware.store import Item
+from nextcloud_sandbox.groupware.members import multiget
 
 
 async def report(call: Call, target: Target) -> web.Response:
@@ -21,7 +20,7 @@ async def report(call: Call, target: Target) -> web.Response:
     if root.tag == f"{CARD}addressbook-query":
         return addressbook_query(call, target, root)
     if root.tag == f"{CARD}addressbook-multiget":
-        return multiget(call, root)
+        return multiget(call, root, BASE, locate, lambda _: getters_for(root))
     if root.tag == f"{DAV}sync-collection":
         return sync(call, target, root)
     raise unsupported_report(f"The {root.tag} report is not supported on this url")
@@ -48,27 +47,6 @@ def addressbook_query(call: Call, target: Target, root: Element) -> web.Response
     base = href(call, "addressbooks", "users", *target.parts[:2], "")
     asked, getters = Propfind(names_in(root)), getters_for(root)
     return answer(call, [member(base + dav.href(item.uri), item, getters, asked) for item in found])
-
-
-def multiget(call: Call, root: Element) -> web.Response:
-    """The cards at the given addresses; what does not exist is left out without a word."""
-    asked, getters = Propfind(names_in(root)), getters_for(root)
-    entries: list[Entry] = []
-    for address in root.findall(f"{DAV}href"):
-        path = urlsplit((address.text or "").strip()).path.removeprefix(call.sandbox.prefix)
-        item = item_at(call, path)
-        if item is not None:
-            entries.append(member(call.href(dav.href(unquote(path))), item, getters, asked))
-    return answer(call, entries)
-
-
-def item_at(call: Call, path: str) -> Item | None:
-    if not path.startswith(BASE):
-        return None
-    try:
-        return locate(call, path).item
-    except DavError:
-        return None
 
 
 def sync(call: Call, target: Target, root: Element) -> web.Response:

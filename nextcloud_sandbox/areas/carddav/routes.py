@@ -6,7 +6,7 @@ from xml.etree.ElementTree import Element
 
 from aiohttp import web
 
-from nextcloud_sandbox import dav, preconditions
+from nextcloud_sandbox import dav
 from nextcloud_sandbox.areas.carddav import cards, state
 from nextcloud_sandbox.areas.carddav.listing import propfind
 from nextcloud_sandbox.areas.carddav.locate import Target, locate
@@ -15,20 +15,10 @@ from nextcloud_sandbox.areas.carddav.reports import report
 from nextcloud_sandbox.areas.carddav.vcard import MIME, convert, negotiate
 from nextcloud_sandbox.calls import Call, reply
 from nextcloud_sandbox.dav import CARD, DAV, DavError
-from nextcloud_sandbox.groupware.davxml import (
-    access_denied,
-    already_exists,
-    announced,
-    answer,
-    download_headers,
-    etag_headers,
-    href,
-    inner_xml,
-    options,
-    proppatch,
-)
+from nextcloud_sandbox.groupware.davxml import access_denied, already_exists, answer, download_headers, href, inner_xml, options, proppatch
+from nextcloud_sandbox.groupware.members import check_conditions, dispatch, refuse_to_overwrite
 from nextcloud_sandbox.groupware.sharing import share
-from nextcloud_sandbox.groupware.store import Item, View
+from nextcloud_sandbox.groupware.store import View
 from nextcloud_sandbox.routing import Routes
 
 routes = Routes("carddav")
@@ -36,10 +26,7 @@ routes = Routes("carddav")
 
 @routes.dav("*", "/remote.php/dav/addressbooks/users/{user}{rest:/?.*}")
 async def addressbooks(call: Call) -> web.StreamResponse:
-    handler = METHODS.get(call.request.method)
-    if handler is None:
-        raise DavError(501, f"There was no plugin in the system that was willing to handle this {call.request.method} method.")
-    return await announced(call, "addressbooks", lambda: handler(call, locate(call)))
+    return await dispatch(call, "addressbooks", METHODS, locate)
 
 
 async def show_options(_: Call, __: Target) -> web.Response:
@@ -67,15 +54,7 @@ async def put(call: Call, target: Target) -> web.Response:
     view = target.book()
     refuse_read_only(view, target)
     check_conditions(call, target.item)
-    stored = cards.put(call.sandbox, view, target.name, await call.body())
-    headers = etag_headers(stored.item) if stored.exact else {}
-    if stored.warning:
-        headers["X-Sabre-Ew-Gross"] = f"vCard validation warning: {stored.warning}"
-    return reply(201 if stored.created else 204, headers=headers)
-
-
-def check_conditions(call: Call, item: Item | None) -> None:
-    preconditions.check(call, item.etag if item else None, exists=item is not None)
+    return cards.put(call.sandbox, view, target.name, await call.body()).response("vCard")
 
 
 def refuse_read_only(view: View, target: Target) -> None:
@@ -119,8 +98,7 @@ async def move(call: Call, target: Target) -> web.Response:
         raise DavError(403, "A card must stay in an address book")
     for view, place in ((destination.book(), destination), *(() if keep else ((target.book(), target),))):
         refuse_read_only(view, place)
-    if destination.item and call.header("Overwrite", "T").upper() == "F":
-        raise preconditions.failed("The destination node already exists, and the overwrite header is set to false", "Overwrite")
+    refuse_to_overwrite(call, destination.item)
     replaced = cards.move(call.sandbox, target.book(), target.name, destination.book(), destination.name, keep=keep)
     return reply(204 if replaced else 201)
 
