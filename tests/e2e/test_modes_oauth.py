@@ -1,11 +1,13 @@
 """The token broker in front of real providers: sign-in by an unmodified client, a token for Nextcloud by exchange or by grant."""
 
 from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx2
 import pytest
+from anyio.to_thread import run_sync
 from mcp import Client
 
 from nextcloud_sandbox.server import Running
@@ -15,6 +17,7 @@ from tests.e2e.user_oidc import UserOidc, user_oidc
 from tests.identity.conftest import keycloak, node_provider
 from tests.providers.keycloak import CLIENT, SECRET, Keycloak
 from tests.providers.node_provider import NEXTCLOUD, NodeProvider
+from tests.providers.person import Person
 
 __all__ = ["keycloak", "node_provider"]
 
@@ -54,6 +57,16 @@ async def own_note(home: Home, memory: Memory, user: str, front: UserOidc) -> No
     assert {one.get("preferred_username", one["sub"]) for one in front.claims[-2:]} == {user}
 
 
+@asynccontextmanager
+async def speaking(home: Home, keycloak: Keycloak, user: str) -> AsyncGenerator[Client]:
+    """A client that has a token of this person."""
+    desk = keycloak.register()["client_id"]
+    tokens = await run_sync(lambda: keycloak.tokens(user, "openid notes:read notes:write", client=desk, secret=None))
+    home.watch.tokens(tokens)
+    async with connected(home.mcp, Authorization=f"Bearer {tokens['access_token']}") as client:
+        yield client
+
+
 async def write_and_find(home: Home, client: Client, user: str) -> None:
     assert "nc_notes_create_note" in await names(client)
     await called(client, "nc_notes_create_note", title=f"{home.port} of {user}", content="x")
@@ -78,12 +91,9 @@ async def test_with_keycloak_nextcloud_sees_only_exchanged_tokens_of_the_callers
     tmp_path: Path, keycloak: Keycloak, behind_keycloak: UserOidc, watch: Watch
 ) -> None:
     home = Home(tmp_path, watch, behind_keycloak.url, settings(keycloak.discovery_url, watch), port=urlsplit(keycloak.resource).port or 0)
-    desk = keycloak.register()["client_id"]
     async with home.running():
         for user in ("alice", "bob"):
-            tokens = keycloak.tokens(user, "openid notes:read notes:write", client=desk, secret=None)
-            watch.tokens(tokens)
-            async with connected(home.mcp, Authorization=f"Bearer {tokens['access_token']}") as client:
+            async with speaking(home, keycloak, user) as client:
                 await write_and_find(home, client, user)
     assert {claims["aud"] if isinstance(claims["aud"], str) else tuple(claims["aud"]) for claims in behind_keycloak.claims} == {"nextcloud"}
     asked = {scope for claims in behind_keycloak.claims for scope in claims["scope"].split() if ":" in scope}
@@ -119,6 +129,35 @@ async def test_with_keycloak_a_reader_sees_no_tool_that_writes_and_nobody_none(
     assert seen["writer"]
     assert not seen["writer"] & seen["reader"]
     assert seen["nobody"] == set()
+
+
+async def test_with_keycloak_a_person_allows_work_while_away_for_themselves_alone(
+    tmp_path: Path, keycloak: Keycloak, behind_keycloak: UserOidc, watch: Watch
+) -> None:
+    home = Home(tmp_path, watch, behind_keycloak.url, settings(keycloak.discovery_url, watch), port=urlsplit(keycloak.resource).port or 0)
+    async with home.running():
+        async with speaking(home, keycloak, "alice") as alice, speaking(home, keycloak, "bob") as bob:
+            page = (await called(alice, "provision_nextcloud_access"))["provisioning_url"]
+            browser = Person("alice")
+            landed = await run_sync(lambda: browser.through(browser.open(f"{home.url}/oauth/login?next=/health/live")))
+            assert landed.url == f"{home.url}/health/live"
+            assert not (await called(alice, "check_provisioning_status"))["is_provisioned"]
+            # The browser is alice's here, and bob's at the provider.
+            browser.http.cookies.jar.clear("127.0.0.1", "/realms/nextcloud-mcp/")
+            browser.name = browser.password = "bob"
+            refusal = await run_sync(lambda: browser.through(browser.open(page)))
+            assert refusal.status_code == 403
+            assert "somebody else" in refusal.text
+            for client in (alice, bob):
+                assert not (await called(client, "check_provisioning_status"))["is_provisioned"]
+            person = Person("alice")
+            assert "while you are away" in (await run_sync(lambda: person.through(person.open(page)))).text
+            given = await called(alice, "check_provisioning_status")
+            assert (given["is_provisioned"], given["credential_type"], "notes:read" in given["scopes"]) == (True, "refresh_token", True)
+            assert (await called(alice, "provision_nextcloud_access"))["already_provisioned"]
+            assert not (await called(bob, "check_provisioning_status"))["is_provisioned"]
+            await called(alice, "revoke_nextcloud_access")
+            assert not (await called(alice, "check_provisioning_status"))["is_provisioned"]
 
 
 async def test_with_another_provider_opaque_tokens_are_introspected_and_exchanged(

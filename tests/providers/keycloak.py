@@ -67,21 +67,23 @@ class Keycloak:
     def token(self, form: dict[str, str], *, client: str = CLIENT, secret: str | None = SECRET) -> httpx2.Response:
         """A call of the token endpoint."""
         proof = {"client_id": client, **({"client_secret": secret} if secret else {})}
-        return httpx2.post(self.token_url, data={**proof, **form}, verify=False)
+        return httpx2.post(self.token_url, data={**proof, **form}, verify=False, timeout=60)
 
     def register(self, **metadata: Any) -> dict[str, Any]:
         """A public client by anonymous registration (RFC 7591)."""
         asked = {"client_name": "Test", "redirect_uris": ["http://127.0.0.1:3333/cb"], "token_endpoint_auth_method": "none", **metadata}
-        answer = httpx2.post(f"{self.issuer}/clients-registrations/openid-connect", json=asked, verify=False)
+        answer = httpx2.post(f"{self.issuer}/clients-registrations/openid-connect", json=asked, verify=False, timeout=60)
         assert answer.status_code == 201, answer.text
         return answer.json()
 
     def admin(self, method: str, path: str, body: Any = None, *, realm: str | None = None) -> httpx2.Response:
         """A call of the admin API below `/admin/realms/<realm>`; raises for a refusal."""
         form = {"grant_type": "password", "client_id": "admin-cli", "username": ADMIN, "password": ADMIN}
-        token = httpx2.post(f"{self.base}/realms/master/protocol/openid-connect/token", data=form, verify=False).json()["access_token"]
+        token = httpx2.post(f"{self.base}/realms/master/protocol/openid-connect/token", data=form, verify=False, timeout=60).json()[
+            "access_token"
+        ]
         place = f"{self.base}/admin/realms" + (f"/{realm or self.realm}{path}" if path else "")
-        answer = httpx2.request(method, place, json=body, headers={"Authorization": f"Bearer {token}"}, verify=False)
+        answer = httpx2.request(method, place, json=body, headers={"Authorization": f"Bearer {token}"}, verify=False, timeout=60)
         answer.raise_for_status()
         return answer
 

@@ -45,8 +45,8 @@ class NodeProvider:
     def token(self, form: dict[str, str], *, client: str = CLIENT, secret: str | None = SECRET) -> httpx2.Response:
         """A call of the token endpoint."""
         if secret:
-            return httpx2.post(f"{self.issuer}/token", data=form, auth=(client, secret), verify=False)
-        return httpx2.post(f"{self.issuer}/token", data={**form, "client_id": client}, verify=False)
+            return httpx2.post(f"{self.issuer}/token", data=form, auth=(client, secret), verify=False, timeout=60)
+        return httpx2.post(f"{self.issuer}/token", data={**form, "client_id": client}, verify=False, timeout=60)
 
 
 @pytest.fixture(scope="session")

@@ -78,7 +78,7 @@ class Person:
         # As browsers do on loopback: cookies marked Secure are sent without TLS too.
         jar = CookieJar(DefaultCookiePolicy(secure_protocols=("https", "http")))
         # Loopback has no TLS; loading the machine's certificates for nothing costs more than a sign-in.
-        self.http = httpx2.Client(headers={"X-Demo-User": name}, cookies=jar, verify=False)
+        self.http = httpx2.Client(headers={"X-Demo-User": name}, cookies=jar, verify=False, timeout=60)
 
     def __del__(self) -> None:
         self.http.close()
@@ -100,20 +100,26 @@ class Person:
 
         Raises AssertionError with the page's text where it gets no further.
         """
-        page = self.open(url)
+        page = self.through(self.open(url), consent=consent)
+        answer = self.answer(page)
+        assert answer, page.text[-3000:]
+        return answer
+
+    def through(self, page: httpx2.Response, *, consent: bool = True) -> httpx2.Response:
+        """Fills in login and consent of a provider, as often as it asks; the page behind them."""
         for _ in range(4):
-            if answer := self.answer(page):
-                return answer
-            form = next(iter(forms(page.text)), None)
-            assert form is not None, page.text[-3000:]
+            form = None if self.answer(page) else next(iter(forms(page.text)), None)
+            if form is None:
+                return page
             if "password" in form.fields or "username" in form.fields:
                 page = self.submit(page, username=self.name, password=self.password)
-            else:
-                wanted = ("accept", "approve", "allow") if consent else ("cancel", "deny")
-                chosen = next((name for name in wanted if name in form.buttons), None)
-                assert chosen, page.text[-3000:]
-                page = self.submit(page, **{chosen: form.buttons[chosen]})
-        raise AssertionError(page.text[-3000:])
+                continue
+            wanted = ("accept", "approve", "allow") if consent else ("cancel", "deny")
+            chosen = next((name for name in wanted if name in form.buttons), None)
+            if chosen is None:
+                return page
+            page = self.submit(page, **{chosen: form.buttons[chosen]})
+        return page
 
     def answer(self, page: httpx2.Response) -> dict[str, str] | None:
         """The parameters of the redirect to the client, where the last answer was one."""
