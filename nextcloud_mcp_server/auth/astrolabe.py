@@ -8,8 +8,10 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import cast
 
+from nextcloud_mcp_server.auth.management import Given
 from nextcloud_mcp_server.auth.oidc.discovery import Provider
 from nextcloud_mcp_server.auth.oidc.errors import OAuthRefused
 from nextcloud_mcp_server.auth.oidc.http import ClientSecret
@@ -18,6 +20,7 @@ from nextcloud_mcp_server.auth.oidc.token_endpoint import TokenAnswer, TokenEndp
 from nextcloud_mcp_server.auth.outbound.vault_password import VaultPasswords
 from nextcloud_mcp_server.auth.people import People
 from nextcloud_mcp_server.core.errors import BadAnswer, CredentialRefused, NextcloudError, NotFound, NotPermitted, Unreachable
+from nextcloud_mcp_server.nextcloud import login_flow
 from nextcloud_mcp_server.nextcloud.capabilities import Cache
 from nextcloud_mcp_server.nextcloud.credentials import Credential, basic, bearer
 from nextcloud_mcp_server.nextcloud.session import Policy, Session, segment
@@ -130,6 +133,24 @@ class WithAstrolabe:
         credential = self._known.get(user) or await self._look_up(user)
         return Session(self.transport, credential, self.cache, user, self.policy) if credential else None
 
+    async def given(self, user: str) -> Given | None:
+        """What a person left there that Nextcloud accepts now."""
+        if await self.closed():
+            return None
+        left = await self.astrolabe.left(user)
+        credential = _credential(left, user)
+        return Given(_epoch(left.provisioned_at), None) if credential and await self._is(credential, user) else None
+
+    async def revoke(self, user: str) -> str | None:
+        """Deletes at Nextcloud what a person left, which Astrolabe goes on handing over in vain."""
+        if await self.closed():
+            return None
+        credential = _credential(await self.astrolabe.left(user), user)
+        problem = await login_flow.delete_app_password(self.transport, credential) if credential else None
+        if problem is None:
+            self._known[user] = None
+        return problem
+
     async def closed(self) -> bool:
         """Whether this way is off: the provider has no such grant."""
         return await self.astrolabe.unfit() is not None
@@ -151,7 +172,7 @@ class WithAstrolabe:
                 raise
             log.warning("Astrolabe: %s", error.message)
             return self._known[user]
-        before, found = self._known.get(user), basic(left.login or user, left.password) if left.password else None
+        before, found = self._known.get(user), _credential(left, user)
         if found and (before is None or before.key != found.key) and not await self._is(found, user):
             found = None
         self._known[user] = found
@@ -163,6 +184,21 @@ class WithAstrolabe:
             return await Session(self.transport, credential, Cache()).uid() == user
         except (CredentialRefused, NotPermitted):
             return False
+
+
+def _credential(left: Left, user: str) -> Credential | None:
+    return basic(left.login or user, left.password) if left.password else None
+
+
+def _epoch(told: str | None) -> float | None:
+    """Epoch seconds of a time as Astrolabe writes it: such seconds, or ISO 8601."""
+    try:
+        return float(told or "")
+    except ValueError:
+        try:
+            return datetime.fromisoformat(told or "").timestamp()
+        except ValueError:
+            return None
 
 
 _JSON: Mapping[str, str] = {"Accept": "application/json"}

@@ -59,14 +59,14 @@ class BasicMode:
         provider = late_provider(self.settings, self.transport)
         base, client = self.transport.address.base, given_client(self.settings.identity)
         background: list[Work] = [kept.events.run, upkeep.run]
-        passwords, seen, users = vault, None, kept.store.users
+        passwords, seen, users, elsewhere = vault, None, kept.store.users, None
         if client and client.secret:
             astrolabe = Astrolabe(self.transport, provider, client)
-            passwords = WithAstrolabe(vault, astrolabe, kept.people, base, self.transport, self.cache, self.policy)
+            passwords = elsewhere = WithAstrolabe(vault, astrolabe, kept.people, base, self.transport, self.cache, self.policy)
             seen, users = passwords.seen, passwords.users
             background.append(passwords.announce)
         inbound, outbound = PassThrough(base, self.session, seen), CallersOwn(self.transport, self.cache, passwords, self.policy)
-        management = managed(self.settings, kept, inbound, outbound, self.transport, provider)
+        management = managed(self.settings, kept, inbound, outbound, self.transport, provider, elsewhere=elsewhere)
         close = (kept.database.close, provider.http.aclose)
         acts = f"{ACTS}; in the background by app passwords that people left"
         return Ready(inbound, outbound, (), None, background, close, users, kept.store.granted, management, acts)

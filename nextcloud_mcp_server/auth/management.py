@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from nextcloud_mcp_server.auth.inbound.management import METHOD
 from nextcloud_mcp_server.auth.inbound.token_cache import TOPIC_USER, user_key
@@ -27,10 +28,22 @@ from nextcloud_mcp_server.nextcloud.transport import Transport
 
 @dataclass(frozen=True)
 class Given:
-    """Background access: when it was given (epoch seconds) and what it is limited to (None: nothing)."""
+    """Background access: when it was given (epoch seconds; None: untold) and what it is limited to (None: nothing)."""
 
-    at: float
+    at: float | None
     scopes: frozenset[str] | None
+
+
+class Elsewhere(Protocol):
+    """Background access that people give at another place than this server."""
+
+    async def given(self, user: str) -> Given | None:
+        """What a person gave there, asked now."""
+        ...
+
+    async def revoke(self, user: str) -> str | None:
+        """Takes it back; why that could not be, or None."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -47,6 +60,7 @@ class Management:
     provider: Callable[[], Awaitable[Provider]] | None = None
     http: OidcHttp | None = None
     discovery: Callable[[], tuple[str, str] | None] = lambda: None
+    elsewhere: Elsewhere | None = None
 
     async def user_of(self, caller: Caller) -> str | None:
         """The caller's Nextcloud user id; None where Nextcloud never told."""
@@ -76,7 +90,7 @@ class Management:
             for grant in await self.grants.of(issuer, subject) if self.grants else ():
                 if grant.offline and grant.state != "lost":
                     return Given(grant.created_at, grant.scopes)
-        return None
+        return await self.elsewhere.given(user) if self.elsewhere else None
 
     async def session(self, caller: Caller, user: str) -> Session | None:
         """The caller's way to Nextcloud; a token of another client is shown to nobody, what the person gave serves instead."""
@@ -104,6 +118,8 @@ class Management:
         access = await self.kept.store.get(user)
         problem = await self._deleted(access) if access else None
         await self.kept.store.remove(user, "revoke")
+        if self.elsewhere:
+            problem = await self.elsewhere.revoke(user) or problem
         for key in people:
             await self.kept.events.publish(TOPIC_USER, user_key(*key))
         return f"The access is deleted here. Nextcloud could not delete it: {problem}" if problem else "The access is deleted."

@@ -3,7 +3,7 @@
 from nextcloud_mcp_server.auth.inbound.management import ForManagement, ManagementTokens
 from nextcloud_mcp_server.auth.inbound.token_cache import CachedVerifier
 from nextcloud_mcp_server.auth.keeping import Keeping
-from nextcloud_mcp_server.auth.management import Management
+from nextcloud_mcp_server.auth.management import Elsewhere, Management
 from nextcloud_mcp_server.auth.oidc.http import OidcHttp
 from nextcloud_mcp_server.auth.oidc.late import LateProvider
 from nextcloud_mcp_server.auth.ports import Inbound, Outbound
@@ -34,6 +34,7 @@ def managed(
     resource: str = "",
     login: Login | None = None,
     side: ProviderSide | None = None,
+    elsewhere: Elsewhere | None = None,
 ) -> Management:
     """`resource` is this server's address for tokens, where it has one."""
     identity = settings.identity
@@ -50,4 +51,4 @@ def managed(
 
     passwords = settings.mode is not Mode.OAUTH
     grants = side.grants if side else None
-    return Management(inbound, outbound, kept, transport, passwords, login, grants, provider.get, provider.http, discovery)
+    return Management(inbound, outbound, kept, transport, passwords, login, grants, provider.get, provider.http, discovery, elsewhere)

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -12,14 +13,21 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from nextcloud_mcp_server.auth.astrolabe import NOTHING, Astrolabe, WithAstrolabe
+from nextcloud_mcp_server.auth.inbound.basic import PassThrough
+from nextcloud_mcp_server.auth.keeping import Keeping
+from nextcloud_mcp_server.auth.management import Given, Management
 from nextcloud_mcp_server.auth.oidc.http import ClientSecret, OidcHttp
 from nextcloud_mcp_server.auth.oidc.late import LateProvider
+from nextcloud_mcp_server.auth.outbound.pass_through import CallersOwn
 from nextcloud_mcp_server.auth.outbound.vault_password import VaultPasswords
+from nextcloud_mcp_server.auth.server.rates import Rates
+from nextcloud_mcp_server.auth.signed_out import SignedOut
+from nextcloud_mcp_server.core.caller import Caller
 from nextcloud_mcp_server.core.errors import BadAnswer, CredentialRefused, NextcloudError, Unreachable
 from nextcloud_mcp_server.nextcloud.capabilities import Cache
 from nextcloud_mcp_server.storage import Database
 from nextcloud_sandbox.server import Running, running
-from tests.identity.own_server import State, nextcloud_at, serving, state
+from tests.identity.own_server import State, nextcloud_at, serving, sessions, state
 from tests.providers.shared import free_port
 
 
@@ -224,3 +232,51 @@ async def test_a_provider_that_does_not_answer_yet_is_asked_again(world: World) 
         await world.both.users()
     world.astrolabe.provider = found
     assert await world.both.users() == ["alice"]
+
+
+def managing(world: World) -> Management:
+    rates, signed_out = Rates(world.own.database), SignedOut(world.own.database, world.own.events, world.own.audit)
+    own = world.own
+    kept = Keeping(own.database, own.audit, own.vault, own.events, own.people, own.store, rates, signed_out)
+    outbound = CallersOwn(world.both.transport, world.both.cache, world.both)
+    inbound = PassThrough(world.both.issuer, sessions(world.both.transport))
+    return Management(inbound, outbound, kept, world.both.transport, True, elsewhere=world.both)
+
+
+async def test_management_sees_what_was_left_and_when_for_that_person_alone(world: World) -> None:
+    world.leave("alice")
+    world.site.answers["bob"] = {"success": True, "user_id": "bob", "has_background_access": False}
+    manage = managing(world)
+    given = await manage.given("alice")
+    assert given
+    assert (given.at, given.scopes) == (datetime(2026, 5, 1, 8, tzinfo=UTC).timestamp(), None)
+    assert await manage.given("bob") is None
+    world.site.answers["alice"]["provisioned_at"] = 1_777_622_400
+    assert await manage.given("alice") == given
+    world.site.answers["alice"]["provisioned_at"] = "yesterday"
+    assert (await manage.given("alice")) == Given(None, None)
+
+
+async def test_taking_back_through_management_ends_what_was_left_at_nextcloud_too(world: World) -> None:
+    for user in ("alice", "bob"):
+        await world.both.seen(user)
+        world.leave(user)
+    assert await world.both.users() == ["alice", "bob"]
+    manage = managing(world)
+    assert await manage.revoke(Caller(world.both.issuer, "alice"), "alice") == "The access is deleted."
+    assert world.site.answers["alice"]["app_password"], "Astrolabe still hands it over"
+    assert await manage.given("alice") is None
+    assert await world.both.users() == ["bob"]
+    assert await world.both.offline("alice") is None
+    assert await world.both.offline("bob")
+
+
+async def test_what_cannot_be_taken_back_is_told(world: World) -> None:
+    world.leave("alice")
+    manage = managing(world)
+    world.both.transport, there = nextcloud_at("http://127.0.0.1:9"), world.both.transport
+    told = await manage.revoke(Caller(world.both.issuer, "alice"), "alice")
+    assert told.startswith("The access is deleted here. Nextcloud could not delete it")
+    await world.both.transport.aclose()
+    world.both.transport = there
+    assert await manage.given("alice")

@@ -22,7 +22,7 @@ from nextcloud_mcp_server.web.management.shapes import (
 async def session(api: Api, http: Request) -> BrowserSession:
     _, user = await api.themselves(http)
     given = await api.mode.given(user)
-    details = Details(granted_at=_time(given.at), scopes=api.shown(given.scopes)) if given else None
+    details = Details(granted_at=_time(given.at) if given.at is not None else None, scopes=api.shown(given.scopes)) if given else None
     return BrowserSession(session_id=user, background_access_granted=given is not None, background_access_details=details)
 
 

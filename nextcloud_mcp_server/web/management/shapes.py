@@ -43,7 +43,7 @@ class Apps(BaseModel):
 
 
 class Details(BaseModel):
-    granted_at: str
+    granted_at: str | None = None
     scopes: list[str]
 
 
