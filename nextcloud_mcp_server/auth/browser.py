@@ -86,16 +86,28 @@ class BrowserSignIn:
         response.delete_cookie(sign_in.cookie, path="/", secure=True, httponly=True, samesite="lax")
         return response
 
+    async def home(self, http: Request) -> Response:
+        """GET /app/: where a sign-in ends that was for nothing else."""
+        browser = await self.browsers.browser(http.cookies.get(BROWSER_COOKIE))
+        if browser is None:
+            return RedirectResponse(f"{self.errands.issuer}/oauth/login", 303, NOT_KEPT)
+        return pages.render("home", account=browser.subject, sign_out=f"{self.errands.issuer}/oauth/logout")
+
     async def logout(self, http: Request) -> Response:
-        """POST /oauth/logout: other sites cannot, because the cookie is not sent with their requests."""
+        """POST /oauth/logout: other sites cannot, because the cookie is not sent with their requests, and without it none is removed."""
+        response = pages.render("done", text="You are signed out of this server in this browser.")
         if cookie := http.cookies.get(BROWSER_COOKIE):
             await self.browsers.forget_browser(cookie)
-        response = pages.render("done", text="You are signed out of this server in this browser.")
-        response.delete_cookie(BROWSER_COOKIE, path="/", secure=True, httponly=True, samesite="lax")
+            response.delete_cookie(BROWSER_COOKIE, path="/", secure=True, httponly=True, samesite="lax")
         return response
 
     def routes(self) -> list[Route]:
-        return [Route("/oauth/login", self.login), Route(BACK, self.callback), Route("/oauth/logout", self.logout, methods=["POST"])]
+        return [
+            Route("/oauth/login", self.login),
+            Route(BACK, self.callback),
+            Route("/oauth/logout", self.logout, methods=["POST"]),
+            Route(HOME, self.home),
+        ]
 
 
 def local(path: str) -> str | None:

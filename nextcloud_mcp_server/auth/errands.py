@@ -13,7 +13,7 @@ from starlette.routing import Route
 
 from nextcloud_mcp_server.auth.oidc.errors import OAuthRefused
 from nextcloud_mcp_server.auth.server import pages
-from nextcloud_mcp_server.auth.server.authorize import NOT_KEPT, WAIT_SECONDS, set_cookie
+from nextcloud_mcp_server.auth.server.authorize import NOT_KEPT, set_cookie
 from nextcloud_mcp_server.auth.server.gate import Arrived, Gate, NotArrived
 from nextcloud_mcp_server.auth.server.rates import Rates
 from nextcloud_mcp_server.auth.server.requests import AuthorizationRequest
@@ -69,8 +69,7 @@ class Errands:
         except (NextcloudError, OAuthRefused) as error:
             return outage(error)
         if arrived is None:
-            here, url = f"{self.issuer}{self.back}?state={sign_in.id}", sign_in.away["login_url"]
-            return pages.render("grant", seconds=WAIT_SECONDS, name=_NAME, login_url=url, here=here)
+            return pages.waiting(_NAME, sign_in.away["login_url"], f"{self.issuer}{self.back}?state={sign_in.id}")
         if not await self.sign_ins.finish(sign_in):
             return pages.failure("This sign-in is over.", "Start it again.")
         return sign_in, arrived

@@ -22,7 +22,6 @@ from nextcloud_mcp_server.auth.server.tokens import Asked, Tokens
 from nextcloud_mcp_server.core.errors import Delayed, NextcloudError
 
 BROWSER_COOKIE = "__Host-mcp-browser"
-WAIT_SECONDS = 5
 
 
 @dataclass(frozen=True)
@@ -152,8 +151,7 @@ class Authorize:
 
     def _waiting(self, sign_in: SignIn) -> Response:
         here = f"{self.issuer}/oauth/sign-in?sign_in={sign_in.id}"
-        url = sign_in.away["login_url"]
-        return pages.render("grant", seconds=WAIT_SECONDS, name=sign_in.request.client_name, login_url=url, here=here)
+        return pages.waiting(sign_in.request.client_name, sign_in.away["login_url"], here)
 
     async def _finish(self, sign_in: SignIn, arrived: Arrived) -> Response:
         if not await self.sign_ins.finish(sign_in):

@@ -12,6 +12,7 @@ from starlette.responses import HTMLResponse, Response
 if TYPE_CHECKING:
     from jinja2 import Environment
 
+WAIT_SECONDS = 5
 _ACCESS = {"read": "read", "send": "send", "write": "create, change and delete"}
 _OIDC = {"openid": "who you are", "profile": "your name", "email": "your mail address"}
 _AREAS = {
@@ -56,6 +57,11 @@ def render(template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
 def failure(text: str, hint: str = "", status: int = 400) -> HTMLResponse:
     """The error page."""
     return render("error", status=status, text=text, hint=hint)
+
+
+def waiting(name: str, login_url: str, here: str) -> HTMLResponse:
+    """The page that waits until the person granted access at Nextcloud; it asks again by itself, as no script does it."""
+    return render("grant", seconds=WAIT_SECONDS, name=name, login_url=login_url, place=place_of(login_url), here=here)
 
 
 def onward(answer: Response, issuer: str) -> Response:
