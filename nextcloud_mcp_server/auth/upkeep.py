@@ -20,6 +20,7 @@ from nextcloud_mcp_server.storage.leases import Leases
 from nextcloud_mcp_server.storage.vault import Vault
 
 INTERVAL = 60.0
+LEASE_SECONDS = 120.0
 # Two rounds may fail before a grant is lost; the shortest lifetime seen is 900 s.
 RENEW_WITHIN = 300.0
 _LEASE = "upkeep"
@@ -47,7 +48,7 @@ class Upkeep:
         """For ever; an unreachable database is tried again."""
         while True:
             try:
-                if await self.leases.take(_LEASE, INTERVAL * 2):
+                if await self.leases.take(_LEASE, LEASE_SECONDS):
                     await self.once()
             except StorageError as error:
                 log.warning("Upkeep waits: %s", error)
