@@ -202,13 +202,17 @@ async def test_nobody_sees_or_ends_a_share_between_others(alice: Assistant, bob:
     assert len(await result(alice, "nc_share_list", path=folder)) == 1
 
 
-async def test_a_listing_is_paged(alice: Assistant, folder: str) -> None:
-    made = [(await result(alice, "nc_share_create", path=folder, share_type=3))["id"] for _ in range(3)]
-    first = await alice.call("nc_share_list", path=folder, limit=2)
-    rest = await alice.call("nc_share_list", path=folder, limit=2, cursor=first["next_cursor"])
-    assert sorted(one["id"] for part in (first, rest) for one in json.loads(part["result"])) == sorted(made)
-    assert first["total"] == 3
-    assert "next_cursor" not in rest
+@pytest.mark.parametrize("count", [0, 25, 26])
+async def test_a_listing_has_pages_of_25(alice: Assistant, folder: str, count: int) -> None:
+    made = [(await result(alice, "nc_share_create", path=folder, share_type=3))["id"] for _ in range(count)]
+    page = await alice.call("nc_share_list", path=folder)
+    seen = [one["id"] for one in json.loads(page["result"])]
+    assert (len(seen), page["total"], "next_cursor" in page) == (min(count, 25), count, count > 25)
+    if count > 25:
+        rest = await alice.call("nc_share_list", path=folder, cursor=page["next_cursor"])
+        seen += [one["id"] for one in json.loads(rest["result"])]
+        assert "next_cursor" not in rest
+    assert sorted(seen) == sorted(made)
 
 
 async def test_shares_reach_a_person_whose_login_name_is_not_their_id(place: Place, alice: Assistant, folder: str) -> None:
