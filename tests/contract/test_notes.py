@@ -1,11 +1,13 @@
 """The Notes tools on a Nextcloud."""
 
+import base64
 from collections.abc import AsyncGenerator
 from contextlib import suppress
 from typing import Any
 
 import pytest
 
+from nextcloud_mcp_server.apps.notes.client import Notes
 from tests.support.assistant import Assistant, ToolFailed
 
 
@@ -99,3 +101,44 @@ async def test_nobody_reads_or_changes_another_persons_note(alice: Assistant, bo
     await bob.error("nc_notes_update_note", note_id=note["id"], content="mine now")
     await bob.error("nc_notes_delete_note", note_id=note["id"])
     assert (await alice.call("nc_notes_get_note", note_id=note["id"]))["content"].startswith("first line")
+
+
+async def test_a_file_beside_a_note_is_its_attachment(alice: Assistant, bob: Assistant, note: dict[str, Any]) -> None:
+    folder = f"{(await Notes(alice.session).settings())['notesPath']}/{note['category']}"
+    picture = base64.b64encode(bytes(range(256))).decode()
+    await alice.call("nc_webdav_write_file", path=f"{folder}/Plan ü & b.txt", content="attached", content_type="text/plain")
+    await alice.call("nc_webdav_write_file", path=f"{folder}/p.png", content=picture, content_type="image/png", encoding="base64")
+    read = await alice.call("nc_notes_get_attachment", note_id=note["id"], attachment_filename="Plan ü & b.txt")
+    assert (read["data"], read["encoding"]) == ("attached", "utf-8")
+    read = await alice.call("nc_notes_get_attachment", note_id=note["id"], attachment_filename="p.png")
+    assert (read["data"], read["encoding"], read["mimeType"]) == (picture, "base64", "image/png")
+    await bob.error("nc_notes_get_attachment", note_id=note["id"], attachment_filename="p.png")
+    for missing in ("nothing.png", "../../p.png"):
+        assert missing in await alice.error("nc_notes_get_attachment", note_id=note["id"], attachment_filename=missing)
+
+
+async def test_a_deleted_note_comes_back_from_the_trash(alice: Assistant, name: str) -> None:
+    note_id = (await alice.call("nc_notes_create_note", title=name, content="x"))["id"]
+    await alice.call("nc_notes_delete_note", note_id=note_id)
+    found = (await alice.call("nc_webdav_list_trash", query=name))["results"]
+    await alice.call("nc_webdav_restore_trash", trash_id=found[0]["trash_id"])
+    assert (await alice.call("nc_notes_get_note", note_id=note_id))["content"] == "x"
+    await alice.call("nc_notes_delete_note", note_id=note_id)
+
+
+async def test_a_note_whose_category_is_gone_comes_back_where_the_answer_says(alice: Assistant, note: dict[str, Any], name: str) -> None:
+    await alice.call("nc_notes_delete_note", note_id=note["id"])
+    found = [one for one in (await alice.call("nc_webdav_list_trash", query=name))["results"] if not one["is_directory"]]
+    back = await alice.call("nc_webdav_restore_trash", trash_id=found[0]["trash_id"])
+    if "gone" in back.get("message", ""):
+        folder = (await Notes(alice.session).settings())["notesPath"]
+        await alice.call("nc_webdav_move_resource", source_path=back["path"], destination_path=f"{folder}/{name}.md")
+    assert (await alice.call("nc_notes_get_note", note_id=note["id"]))["content"] == "first line\n\nzebra crossing"
+
+
+@pytest.mark.parametrize("category", ["Ä & b/c#d", "100%/x+y", "a'b"])
+async def test_a_category_with_odd_characters_is_kept(alice: Assistant, name: str, category: str) -> None:
+    made = await alice.call("nc_notes_create_note", title=f"{name} ü & #", content="x", category=f"{name}/{category}")
+    read = await alice.call("nc_notes_get_note", note_id=made["id"])
+    assert (read["title"], read["category"]) == (f"{name} ü & #", f"{name}/{category}")
+    await alice.call("nc_notes_delete_note", note_id=made["id"])

@@ -55,12 +55,12 @@ async def work(place: "Place") -> AsyncGenerator[str]:
     await purge(place.alice, name)
 
 
-def write_in_between(monkeypatch: pytest.MonkeyPatch, person: Assistant, other: Callable[[], Awaitable[Any]]) -> None:
-    """Lets `other` happen right before the person's next PUT, after what the tool read."""
+def write_in_between(monkeypatch: pytest.MonkeyPatch, person: Assistant, other: Callable[[], Awaitable[Any]], before: str = "PUT") -> None:
+    """Lets `other` happen right before the person's next PUT (or what `before` says), after what the tool read."""
     request = person.session.request
 
     async def raced(method: str, *arguments: Any, **more: Any) -> Any:
-        if method == "PUT":
+        if method == before:
             monkeypatch.undo()
             await other()
         return await request(method, *arguments, **more)
