@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,3 +81,30 @@ class IndexSource(Protocol):
     def link(self, id: str, extra: Mapping[str, Any]) -> str | None:
         """The page of the thing in Nextcloud's web interface."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Files in which an app keeps its documents: those below `folder` (from the person's root) with one of these endings (`.md`)."""
+
+    folder: str
+    endings: tuple[str, ...]
+
+    def holds(self, path: str) -> bool:
+        return path.lower().endswith(self.endings) and f"{path.strip('/')}/".startswith(f"{self.folder.strip('/')}/".lstrip("/"))
+
+
+@runtime_checkable
+class KeepsFiles(Protocol):
+    """A source whose documents are files too."""
+
+    async def kept(self) -> Kept | None:
+        """Where they are; None where that is not known."""
+        ...
+
+
+@runtime_checkable
+class LeavesFiles(Protocol):
+    """A source of files, which leaves what other sources index to them: each text is indexed once."""
+
+    def without(self, kept: Sequence[Kept]) -> IndexSource: ...

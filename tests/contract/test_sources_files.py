@@ -207,7 +207,7 @@ async def test_a_note_is_followed_through_its_life(alice: Assistant, name: str, 
     scan = await notes.scan()
     assert id in scan.changed
     note = notes.documents[id]
-    assert (note.title, note.text, note.path) == (name, "first", f"{name}/inner/{name}")
+    assert (note.title, note.text, note.path) == (name, "first", f"Notes/{name}/inner/{name}.md")
     assert (note.owner, note.readers) == (await alice.session.uid(), frozenset({await alice.session.uid()}))
     assert (notes.source.link(id, note.extra) or "").endswith(f"/apps/notes/note/{id}")
     await alice.call("nc_notes_update_note", note_id=made["id"], title=f"{name} two", content="second", category="")

@@ -43,7 +43,8 @@ class CookbookSource:
     async def fetch(self, ids: Sequence[str]) -> AsyncIterator[Document]:
         """One request each (Cookbook gives one recipe at a time), and one to know whose they are.
 
-        Versions are those of the list, which the recipe itself may tell in another form.
+        Versions are those of the list, which the recipe itself may tell in another form. One that the list lacks is asked for all
+        the same: a list can be wrong.
         """
         numbers = [int(id) for id in ids if id.isdecimal()]
         versions = self.session.cache.shelf(_Versions).by_credential.get(self.session.credential.key)
@@ -52,11 +53,10 @@ class CookbookSource:
         where = await reach(self.session, numbers)
         for number in numbers:
             try:
-                recipe = await Cookbook(self.session).get(number) if number in versions else None
+                recipe = await Cookbook(self.session).get(number)
             except NotFound:
                 continue
-            if recipe is not None:
-                yield _document(number, versions[number], recipe, where.get(number))
+            yield _document(number, versions.get(number, ""), recipe, where.get(number))
 
     async def _listed(self) -> Sequence[Stub]:
         stubs = await Cookbook(self.session).stubs()

@@ -13,7 +13,7 @@ from nextcloud_mcp_server.apps.files.client import Files
 from nextcloud_mcp_server.apps.files.recent import seconds
 from nextcloud_mcp_server.apps.files.wire import Entry
 from nextcloud_mcp_server.core.clock import utc_now
-from nextcloud_mcp_server.core.documents import Document, Listing, Stamp
+from nextcloud_mcp_server.core.documents import Document, Kept, Listing, Stamp
 from nextcloud_mcp_server.core.errors import Changed, CredentialRefused, InvalidValue, NextcloudError, NotFound
 from nextcloud_mcp_server.nextcloud.dav import Resource, propfind
 from nextcloud_mcp_server.nextcloud.fresh import Fresh
@@ -26,6 +26,8 @@ ASKED = (*wire.BASICS, "nc:system-tags", "oc:owner-id", "nc:mount-type", "nc:is-
 LISTED = propfind(ASKED)
 AT_A_TIME = 8
 """Folders that are listed at the same time."""
+SHARES_EVERY = 900.0
+"""Seconds after which a scan asks again what the person shares: Nextcloud changes no ETag of a file's owner when it is shared."""
 AHEAD = timedelta(minutes=1)
 """A file dated later than this is not one that was just written."""
 Record = list[Any]
@@ -57,11 +59,12 @@ class _Folder:
 
 @dataclass
 class _Walk:
-    """One listing: what was before, what is now."""
+    """One listing: what was before, what is now. `reshared` are paths of which the readers changed meanwhile."""
 
     before: Mapping[str, Record]
     below: Mapping[str, list[str]]
     unseen: Hidden
+    reshared: Sequence[str] = ()
     after: dict[str, Record] = field(default_factory=dict[str, Record])
     files: list[_Seen] = field(default_factory=list[_Seen])
     unchanged: set[str] = field(default_factory=set[str])
@@ -83,26 +86,38 @@ class _Walk:
 
     def same(self, seen: _Seen) -> bool:
         """Whether a folder is as it was, with all that is in it."""
-        known = self.before.get(seen.entry.path)
-        return known is not None and not seen.trust and known[0] == seen.entry.etag and known[2] == sorted(seen.readers)
+        path = seen.entry.path
+        known = self.before.get(path)
+        if known is None or seen.trust or known[0] != seen.entry.etag or known[2] != sorted(seen.readers):
+            return False
+        return not any(f"{one}/".startswith(f"{path}/") for one in self.reshared)
 
 
 @dataclass(frozen=True)
 class FilesSource:
-    """Ids are the file ids. State: by path of each folder a `Record`, and what was hidden then."""
+    """Ids are the file ids. State: by path of each folder a `Record`, what was left out then, and who was shared what.
+
+    `elsewhere` are files that other sources index.
+    """
 
     session: Session
     doc_type: str = "file"
     scope: str = "files:read"
+    elsewhere: tuple[Kept, ...] = ()
+
+    def without(self, kept: Sequence[Kept]) -> "FilesSource":
+        return replace(self, elsewhere=tuple(kept))
 
     async def list(self, since: Mapping[str, Any] | None) -> Listing:
         """One request, and one for every folder on the way to what changed, every mount whose ETag does not come through, and every
-        folder of external storage. A mount that cannot be listed stays as it was.
+        folder of external storage. A mount that cannot be listed stays as it was. Every 15 minutes one for the person's shares.
         """
         unseen = await hidden(self.session)
-        mark = _mark(unseen)
-        before: Mapping[str, Record] = (since or {}).get("folders", {}) if (since or {}).get("hidden") == mark else {}
-        walk = _Walk(before, _below(before), unseen)
+        mark = _mark(unseen, self.elsewhere)
+        state = since or {}
+        shares, reshared = await self._shares(state.get("shares"))
+        before: Mapping[str, Record] = state.get("folders", {}) if state.get("hidden") == mark else {}
+        walk = _Walk(before, _below(before), unseen, reshared)
         left = [_Folder("", frozenset(), "")]
         while left:
             some, left = left[:AT_A_TIME], left[AT_A_TIME:]
@@ -113,7 +128,17 @@ class FilesSource:
         for document in documents:
             self._fresh.bring(document)
         stamps = [Stamp(document.id, document.version, _settling(document.modified)) for document in documents]
-        return Listing(stamps, {"hidden": mark, "folders": walk.after}, frozenset(walk.unchanged))
+        return Listing(stamps, {"hidden": mark, "folders": walk.after, "shares": shares}, frozenset(walk.unchanged))
+
+    async def _shares(self, before: Mapping[str, Any] | None) -> tuple[Mapping[str, Any], Sequence[str]]:
+        """For the state: when the shares were asked for, and the readers by path; and the paths whose readers changed since."""
+        now = utc_now().timestamp()
+        if before and now - before["asked"] < SHARES_EVERY:
+            return before, ()
+        found = {path: sorted(readers) for path, readers in (await shared_by(self.session)).items()}
+        known: Mapping[str, list[str]] = before["paths"] if before else found
+        changed = [path for path in {**known, **found} if known.get(path) != found.get(path)]
+        return {"asked": now, "paths": found}, changed
 
     async def fetch(self, ids: Sequence[str]) -> AsyncIterator[Document]:
         """What the listing told; two requests for 90 others. The content is read when it is asked for, by one request each."""
@@ -143,7 +168,7 @@ class FilesSource:
             entry = seen.entry
             if entry.path == folder.path:
                 own = entry.etag
-            elif walk.unseen.hides(entry.path, entry.file_id):
+            elif walk.unseen.hides(entry.path, entry.file_id) or self._left_out(entry):
                 continue
             elif not entry.is_folder:
                 walk.files.append(seen)
@@ -154,6 +179,9 @@ class FilesSource:
                 following.append(_Folder(entry.path, seen.readers, seen.trust))
         walk.after[folder.path] = [own, files, sorted(folder.readers), folder.trust]
         return following
+
+    def _left_out(self, entry: Entry) -> bool:
+        return not entry.is_folder and any(kept.holds(entry.path) for kept in self.elsewhere)
 
     async def _listed(self, folder: _Folder) -> Sequence[_Seen]:
         me, what = await self.session.uid(), f"folder {folder.path or '/'}"
@@ -241,7 +269,7 @@ def _below(records: Mapping[str, Record]) -> dict[str, list[str]]:
     return found
 
 
-def _mark(unseen: Hidden) -> str:
-    """Equal for the same hidden things."""
-    said = repr((sorted(unseen.ids), sorted(unseen.paths)))
+def _mark(unseen: Hidden, elsewhere: Sequence[Kept]) -> str:
+    """Equal while the same things are left out."""
+    said = repr((sorted(unseen.ids), sorted(unseen.paths), *elsewhere))
     return blake2b(said.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()

@@ -8,13 +8,15 @@ from typing import Any
 
 from nextcloud_mcp_server.apps.notes.client import Notes
 from nextcloud_mcp_server.apps.notes.models import Chunk, Note
-from nextcloud_mcp_server.core.documents import Document, Listing, Stamp
+from nextcloud_mcp_server.core.documents import Document, Kept, Listing, Stamp
 from nextcloud_mcp_server.core.errors import NotFound
 from nextcloud_mcp_server.nextcloud.fresh import Fresh
 from nextcloud_mcp_server.nextcloud.reach import Reached, reach, readable
 from nextcloud_mcp_server.nextcloud.session import Session
 
 MIME = "text/markdown"
+ENDINGS = (".txt", ".org", ".markdown", ".md", ".note")
+"""Of the files that the Notes app takes for notes, wherever below its folder (`NotesService::isNote`)."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,12 @@ class NotesSource:
     def _fresh(self) -> Fresh:
         return Fresh(self.session, self.doc_type)
 
+    async def kept(self) -> Kept | None:
+        """In the folder that Notes names in its capabilities."""
+        told = (await self.session.capabilities()).get("capabilities", {}).get("notes")
+        folder = told.get("notes_path") if isinstance(told, dict) else None  # type: ignore[reportUnknownMemberType,reportUnknownVariableType]
+        return Kept(folder, ENDINGS) if isinstance(folder, str) and folder.strip("/") else None
+
     def link(self, id: str, extra: Mapping[str, Any]) -> str | None:
         return self.session.link(f"/apps/notes/note/{id}")
 
@@ -96,7 +104,7 @@ def _document(note: Note, where: Reached | None) -> Document:
         mime_type=MIME,
         size=len(text.encode()),
         modified=_when(note),
-        path=f"{note.category}/{note.title}".strip("/"),
+        path=where.path if where else f"{note.category}/{note.title}".strip("/"),
         readers=where.readers | {where.owner} if where else frozenset(),
         owner=where.owner if where else None,
     )

@@ -61,7 +61,7 @@ class TablesSource:
         return Listing(stamps, {"tables": digests}, unchanged, emptied, complete)
 
     async def fetch(self, ids: Sequence[str]) -> AsyncIterator[Document]:
-        """What the listing brought; three requests for each table of the others."""
+        """What the listing brought; three requests for each table of the others. Raises BadAnswer for a table that is there unlisted."""
         wanted: dict[int, list[str]] = {}
         for id in ids:
             if document := self._fresh.take(id):
@@ -70,6 +70,8 @@ class TablesSource:
                 wanted.setdefault(number, []).append(id)
         tables = {table.id: table for table in await Tables(self.session).tables()} if wanted else {}
         for number, missing in wanted.items():
+            if number not in tables and await self._ids(number):
+                raise BadAnswer(f"Tables lists no table {number}, and it has rows.")
             ahead = self._fresh.ahead(missing, len(missing))
             for document in ahead.sorted(await self._read(tables.get(number)), missing):
                 yield document

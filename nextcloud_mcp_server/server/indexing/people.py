@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from nextcloud_mcp_server.auth.sides import Sides
 from nextcloud_mcp_server.core.caller import OWNER, Caller
-from nextcloud_mcp_server.core.documents import IndexSource
+from nextcloud_mcp_server.core.documents import IndexSource, KeepsFiles, LeavesFiles
 from nextcloud_mcp_server.core.errors import NextcloudError, NotProvisioned
 from nextcloud_mcp_server.index.sparse import language_of
 from nextcloud_mcp_server.nextcloud.session import Session
@@ -34,7 +34,7 @@ class Provisioned:
         session = await self._offline(user)
         if session is None:
             return None
-        return await self._of(session, await self._granted(user))
+        return await _each_text_once(await self._of(session, await self._granted(user)))
 
     async def _granted(self, user: str) -> frozenset[str] | None:
         ready = self.sides.now()
@@ -70,7 +70,7 @@ class Provisioned:
         except NotProvisioned:
             return None
 
-    async def _of(self, session: Session, granted: frozenset[str] | None) -> Mapping[str, IndexSource]:
+    async def _of(self, session: Session, granted: frozenset[str] | None) -> dict[str, IndexSource]:
         return self._chosen(session, self.catalog.available(await session.capabilities()), granted)
 
     def _chosen(self, session: Session, apps: frozenset[str], granted: frozenset[str] | None) -> dict[str, IndexSource]:
@@ -84,3 +84,10 @@ class Provisioned:
 
     def _made(self, session: Session, apps: frozenset[str]) -> Iterator[IndexSource]:
         return (make(session) for name, app in self.catalog.apps.items() if name in apps for make in app.sources)
+
+
+async def _each_text_once(sources: Mapping[str, IndexSource]) -> Mapping[str, IndexSource]:
+    """Files leave out what one of the other sources indexes already."""
+    told = [await source.kept() for source in sources.values() if isinstance(source, KeepsFiles)]
+    kept = [one for one in told if one]
+    return {name: source.without(kept) if isinstance(source, LeavesFiles) else source for name, source in sources.items()}

@@ -3,7 +3,8 @@
 import json
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 from nextcloud_mcp_server.auth.sides import Ready, Sides
 from nextcloud_mcp_server.core.app import NextcloudApp
 from nextcloud_mcp_server.core.caller import Caller
+from nextcloud_mcp_server.core.documents import Kept
 from nextcloud_mcp_server.core.errors import InvalidValue, NotProvisioned
 from nextcloud_mcp_server.core.tools import Toolbox
 from nextcloud_mcp_server.index.bodies import Body
@@ -174,6 +176,53 @@ async def test_everybody_is_indexed_as_far_as_they_granted() -> None:
 
 async def test_only_the_chosen_types_are_indexed() -> None:
     assert set(await people(read({**MANY, "VECTOR_SYNC_DOC_TYPES": "Task,card"})).sources("alice") or ()) == {"task"}
+
+
+async def test_what_is_allowed_does_not_depend_on_the_apps_that_are_there() -> None:
+    everybody = people(read(MANY))
+    assert await everybody.allowed("alice") == {"note", "event", "task", "card"}
+    assert await everybody.allowed("bob") == {"note"}
+    assert await everybody.allowed("lost") is None
+    assert await people(read({**MANY, "VECTOR_SYNC_DOC_TYPES": "card,note"})).allowed("bob") == {"note"}
+
+
+async def test_files_leave_out_what_another_source_that_is_indexed_keeps_in_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Keeping(FakeSource):
+        async def kept(self) -> Kept | None:
+            return Kept("Notes", (".md",))
+
+    class Leaving(FakeSource):
+        elsewhere: Sequence[Kept] = ()
+
+        def without(self, kept: Sequence[Kept]) -> "Leaving":
+            self.elsewhere = kept
+            return self
+
+    def named(name: str, kind: type[FakeSource]) -> NextcloudApp:
+        return NextcloudApp(name, name, Toolbox(name), sources=(lambda _: kind(name, f"{name}:read"),))  # type: ignore[arg-type,return-value]
+
+    both = Catalog({"files": named("files", Leaving), "notes": named("notes", Keeping)})
+    everybody = replace(people(read(MANY)), catalog=both)
+    files: Any = (await everybody.sources("alice") or {})["files"]
+    assert [kept.folder for kept in files.elsewhere] == ["Notes"]
+    alone = replace(people(read({**MANY, "VECTOR_SYNC_DOC_TYPES": "files"})), catalog=both)
+    files = (await alone.sources("alice") or {})["files"]
+    assert files.elsewhere == []
+
+
+@pytest.mark.parametrize(
+    ("folder", "path", "held"),
+    [
+        ("Notes", "Notes/a.md", True),
+        ("/Notes/", "Notes/Work/B.MD", True),
+        ("Notes", "Notes/a.pdf", False),
+        ("Notes", "Notes2/a.md", False),
+        ("Notes", "Other/Notes/a.md", False),
+        ("A/Notes", "A/Notes/a.md", True),
+    ],
+)
+def test_what_is_kept_in_files_lies_below_its_folder_with_one_of_its_endings(folder: str, path: str, held: bool) -> None:
+    assert Kept(folder, (".md", ".txt")).holds(path) is held
 
 
 @pytest.mark.parametrize(
