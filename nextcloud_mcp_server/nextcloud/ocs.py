@@ -38,3 +38,8 @@ def as_list(value: Any) -> list[Any]:
     if isinstance(value, dict):
         return list(cast(dict[str, Any], value).values())
     return cast(list[Any], value) if isinstance(value, list) else []
+
+
+def as_map(value: Any) -> dict[str, Any]:
+    """What is no map, as PHP's empty list, is an empty one."""
+    return cast(dict[str, Any], value) if isinstance(value, dict) else {}

@@ -1,8 +1,12 @@
 """Entries of the activity log."""
 
-from typing import Any
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter
+
+from nextcloud_mcp_server.nextcloud.ocs import as_map
+
+Text = Annotated[str, BeforeValidator(lambda value: value or "")]
 
 
 class Event(BaseModel):
@@ -15,28 +19,13 @@ class Event(BaseModel):
     type: str = ""
     user: str = ""
     subject: str = ""
-    message: str = ""
-    object_type: str = ""
-    object_id: int = 0
-    object_name: str = ""
-    objects: dict[str, str] = Field({}, exclude=True)
-    link: str = ""
+    message: Text = ""
+    object_type: Text = ""
+    object_id: Annotated[int, BeforeValidator(lambda value: value or 0)] = 0
+    object_name: Text = ""
+    objects: Annotated[dict[str, str], BeforeValidator(as_map)] = Field({}, exclude=True)
+    link: Text = ""
     datetime: str = ""
-
-    @field_validator("objects", mode="before")
-    @classmethod
-    def _map(cls, value: Any) -> Any:
-        return value if isinstance(value, dict) else {}  # pyright: ignore[reportUnknownVariableType]
-
-    @field_validator("object_id", mode="before")
-    @classmethod
-    def _number(cls, value: Any) -> Any:
-        return value or 0
-
-    @field_validator("object_type", "object_name", "message", "link", mode="before")
-    @classmethod
-    def _text(cls, value: Any) -> Any:
-        return value or ""
 
 
 class Filter(BaseModel):

@@ -4,7 +4,7 @@ from typing import Annotated, Any, cast
 
 from pydantic import BaseModel, BeforeValidator, Field, TypeAdapter
 
-from nextcloud_mcp_server.nextcloud.ocs import as_list
+from nextcloud_mcp_server.nextcloud.ocs import as_list, as_map
 
 
 def _uid(value: Any) -> Any:
@@ -16,10 +16,6 @@ def _person(value: Any) -> Any:
     return {"primaryKey": value, "uid": value, "displayname": value} if isinstance(value, str) else value
 
 
-def _mapping(value: Any) -> Any:
-    return value or {}
-
-
 def _labels(value: Any) -> Any:
     """Deck repeats a label that was put on a card twice."""
     every = as_list(value)
@@ -28,7 +24,7 @@ def _labels(value: Any) -> Any:
 
 Uid = Annotated[str, BeforeValidator(_uid)]
 Many = BeforeValidator(as_list)
-Map = BeforeValidator(_mapping)
+Map = BeforeValidator(as_map)
 
 
 class User(BaseModel):

@@ -71,7 +71,7 @@ async def nc_share_create(
         raise InvalidValue(
             f"A public link is for whoever has it, not for {share_with!r}.", hint="Leave share_with out, or use share_type 0."
         )
-    wanted = await _fields(shares, permissions, expire_date, password, note, label)
+    wanted = await _fields(shares, permissions, expire_date, password=password, note=note, label=label)
     if share_with:
         if existing := await shares.standing(path, share_type, share_with):
             return told(
@@ -115,7 +115,7 @@ async def nc_share_update(
     label: str | None = None,
 ) -> Told:
     """Change the given fields of a share."""
-    fields = await _fields(shares, permissions, expire_date, password, note, label)
+    fields = await _fields(shares, permissions, expire_date, password=password, note=note, label=label)
     if not fields:
         raise InvalidValue("Nothing to change: none of permissions, expire_date, password, note, label is given.")
     return told(whole(await shares.update(share_id, fields)))
@@ -159,18 +159,11 @@ def _link(path: str, made: Share, expires_at: str) -> PublicLink:
     )
 
 
-async def _fields(
-    shares: Shares,
-    permissions: int | str | None,
-    expire_date: str | None,
-    password: str | None,
-    note: str | None,
-    label: str | None,
-) -> dict[str, Any]:
+async def _fields(shares: Shares, permissions: int | str | None, expire_date: str | None, **texts: str | None) -> dict[str, Any]:
     """What the API is told; nothing of it is sent before all of it is checked."""
     day = None if expire_date is None else stop_day(expire_date, (await shares.today()).date())
     bits = None if permissions is None else mask(permissions, PERMISSIONS)
-    return _given(permissions=bits, expireDate=day, password=password, note=note, label=label)
+    return _given(permissions=bits, expireDate=day, **texts)
 
 
 def _given(**fields: Any) -> dict[str, Any]:

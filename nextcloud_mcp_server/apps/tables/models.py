@@ -1,8 +1,13 @@
 """What Tables says of tables, columns and rows, and what the tools answer."""
 
-from typing import Any, cast
+from typing import Annotated, Any
 
-from pydantic import BaseModel, Field, TypeAdapter, field_validator
+from pydantic import BaseModel, BeforeValidator, Field, TypeAdapter
+
+from nextcloud_mcp_server.nextcloud.ocs import as_list
+
+Flag = Annotated[bool, BeforeValidator(lambda value: value or False)]
+Many = Annotated[list[Any], BeforeValidator(as_list)]
 
 
 class Table(BaseModel):
@@ -18,16 +23,11 @@ class Table(BaseModel):
     last_edit_by: str | None = Field(None, validation_alias="lastEditBy")
     last_edit_at: str | None = Field(None, validation_alias="lastEditAt")
     row_count: int = Field(0, validation_alias="rowsCount")
-    has_shares: bool = Field(False, validation_alias="hasShares")
-    archived: bool = False
-    is_shared: bool = Field(False, validation_alias="isShared")
+    has_shares: Flag = Field(False, validation_alias="hasShares")
+    archived: Flag = False
+    is_shared: Flag = Field(False, validation_alias="isShared")
     on_share_permissions: dict[str, Any] | None = Field(None, validation_alias="onSharePermissions")
     url: str | None = None
-
-    @field_validator("has_shares", "archived", "is_shared", mode="before")
-    @classmethod
-    def _flag(cls, value: Any) -> Any:
-        return value or False
 
 
 class Option(BaseModel):
@@ -89,14 +89,9 @@ class View(BaseModel):
     title: str = ""
     emoji: str | None = None
     description: str | None = None
-    columnSettings: list[Any] = []
-    sort: list[Any] = []
-    filter: list[Any] = []
-
-    @field_validator("columnSettings", "sort", "filter", mode="before")
-    @classmethod
-    def _list(cls, value: Any) -> Any:
-        return cast("list[Any]", value) if isinstance(value, list) else []
+    columnSettings: Many = []
+    sort: Many = []
+    filter: Many = []
 
 
 class Scheme(BaseModel):

@@ -3,11 +3,11 @@
 import asyncio
 from collections.abc import Sequence
 
-from nextcloud_mcp_server.apps.unified.models import FOUND, PROVIDERS, Entry, Found, Hit, Provider
+from nextcloud_mcp_server.apps.unified.models import FOUND, PROVIDERS, Found, Hit, Provider
 from nextcloud_mcp_server.core.errors import BadAnswer, InvalidValue, NotFound
 from nextcloud_mcp_server.nextcloud.answers import shape
 from nextcloud_mcp_server.nextcloud.client import Client
-from nextcloud_mcp_server.nextcloud.hidden import Hidden, hidden
+from nextcloud_mcp_server.nextcloud.hidden import hidden
 from nextcloud_mcp_server.nextcloud.ocs import as_list
 from nextcloud_mcp_server.nextcloud.session import segment
 
@@ -33,9 +33,10 @@ class Unified(Client):
         found = await asyncio.gather(*(self._ask(provider, query, limit) for provider in providers))
         unseen = await hidden(self.session)
         pairs = [(provider, one) for provider, one in zip(providers, found, strict=True) if one is not None]
-        hits = [_hit(provider, entry) for provider, one in pairs for entry in one.entries[:limit] if not _unseen(unseen, entry)]
+        hits = [entry.hit(provider) for provider, one in pairs for entry in one.entries[:limit]]
         more = [provider for provider, one in pairs if len(one.entries) >= limit and (one.isPaginated or len(one.entries) > limit)]
-        return hits, more, [provider for provider, one in zip(providers, found, strict=True) if one is None]
+        seen = [hit for hit in hits if not (hit.path or hit.file_id) or not unseen.hides(hit.path or "/?", hit.file_id)]
+        return seen, more, [provider for provider, one in zip(providers, found, strict=True) if one is None]
 
     async def _ask(self, provider: str, query: str, limit: int) -> Found | None:
         """None where this provider fails: the others' hits are worth having."""
@@ -44,19 +45,3 @@ class Unified(Client):
             return shape(FOUND, await self.session.ocs("GET", f"{API}/{segment(provider)}/search", what=what, params=params), what)
         except (BadAnswer, InvalidValue, NotFound):
             return None
-
-
-def _path(entry: Entry) -> tuple[str | None, int | None]:
-    path, number = entry.attributes.get("path"), str(entry.attributes.get("fileId", ""))
-    return (path if isinstance(path, str) else None), (int(number) if number.isdecimal() else None)
-
-
-def _unseen(unseen: Hidden, entry: Entry) -> bool:
-    path, number = _path(entry)
-    return unseen.hides(path or "/?", number) if path or number else False
-
-
-def _hit(provider: str, entry: Entry) -> Hit:
-    path, number = _path(entry)
-    subline = entry.subline or None
-    return Hit(provider=provider, title=entry.title, subline=subline, url=entry.resourceUrl, file_id=number, path=path)

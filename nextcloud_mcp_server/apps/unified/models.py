@@ -1,8 +1,10 @@
 """Hits of Nextcloud's own search."""
 
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, TypeAdapter
+
+from nextcloud_mcp_server.nextcloud.ocs import as_map
 
 
 class Provider(BaseModel):
@@ -10,30 +12,6 @@ class Provider(BaseModel):
 
     id: str
     name: str = ""
-
-
-class Entry(BaseModel):
-    """A hit as its provider tells it."""
-
-    model_config = ConfigDict(coerce_numbers_to_str=True)
-
-    title: str = ""
-    subline: str = ""
-    resourceUrl: str = ""
-    attributes: dict[str, Any] = {}
-
-    @field_validator("attributes", mode="before")
-    @classmethod
-    def _map(cls, value: Any) -> Any:
-        return value if isinstance(value, dict) else {}  # pyright: ignore[reportUnknownVariableType]
-
-
-class Found(BaseModel):
-    """What one provider found; `cursor` is where it goes on."""
-
-    entries: list[Entry] = []
-    isPaginated: bool = False
-    cursor: int | str | None = None
 
 
 class Hit(BaseModel):
@@ -45,6 +23,35 @@ class Hit(BaseModel):
     url: str
     file_id: int | None = None
     path: str | None = None
+
+
+class Entry(BaseModel):
+    """A hit as its provider tells it."""
+
+    model_config = ConfigDict(coerce_numbers_to_str=True)
+
+    title: str = ""
+    subline: str = ""
+    resourceUrl: str = ""
+    attributes: Annotated[dict[str, Any], BeforeValidator(as_map)] = {}
+
+    def hit(self, provider: str) -> Hit:
+        path, number = self.attributes.get("path"), str(self.attributes.get("fileId", ""))
+        return Hit(
+            provider=provider,
+            title=self.title,
+            subline=self.subline or None,
+            url=self.resourceUrl,
+            file_id=int(number) if number.isdecimal() else None,
+            path=path if isinstance(path, str) else None,
+        )
+
+
+class Found(BaseModel):
+    """What one provider found; paginated where it may have more."""
+
+    entries: list[Entry] = []
+    isPaginated: bool = False
 
 
 PROVIDERS = TypeAdapter(list[Provider])

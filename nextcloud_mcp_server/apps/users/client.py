@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from nextcloud_mcp_server.apps.users.models import ACCOUNT, SHARE_TYPES, SOURCES, SUGGESTIONS, Account, Kind, Person, Suggestion
+from nextcloud_mcp_server.apps.users.models import MYSELF, SHARE_TYPES, SOURCES, SUGGESTIONS, Kind, Myself, Person, Suggestion
 from nextcloud_mcp_server.nextcloud.answers import shape
 from nextcloud_mcp_server.nextcloud.client import Client
 from nextcloud_mcp_server.nextcloud.ocs import as_list
@@ -11,8 +11,9 @@ from nextcloud_mcp_server.nextcloud.ocs import as_list
 class Users(Client):
     """The people that one person can see."""
 
-    async def myself(self) -> Account:
-        return shape(ACCOUNT, await self.session.ocs("GET", "/cloud/user", what="the account"), "the account")
+    async def myself(self) -> Myself:
+        me = shape(MYSELF, await self.session.ocs("GET", "/cloud/user", what="the account"), "the account")
+        return me.model_copy(update={"display_name": me.display_name or me.user_id, "url": self.session.link("/settings/user")})
 
     async def find(self, query: str, kinds: Iterable[Kind], limit: int) -> list[Person]:
         """At most `limit` of each kind whose id, name or e-mail address begins or matches as the administrator allows."""

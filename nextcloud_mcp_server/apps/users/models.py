@@ -1,8 +1,8 @@
 """Accounts and groups as the tools answer them."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field, TypeAdapter, field_validator
+from pydantic import AliasPath, BaseModel, BeforeValidator, Field, TypeAdapter
 
 Kind = Literal["user", "group", "email", "federated", "team"]
 
@@ -12,42 +12,26 @@ SHARE_TYPES: dict[Kind, int] = {"user": 0, "group": 1, "email": 4, "federated": 
 SOURCES: dict[str, Kind] = {"users": "user", "groups": "group", "emails": "email", "remotes": "federated", "circles": "team"}
 
 
-class Quota(BaseModel):
-    """Bytes; a negative `total` of Nextcloud (no limit) is left out."""
-
-    used: int = 0
-    total: int | None = None
-
-    @field_validator("used", "total", mode="before")
-    @classmethod
-    def _whole(cls, value: Any) -> Any:
-        return int(value) if isinstance(value, int | float) and value >= 0 else None if value is not None else value
+def _bytes(value: Any) -> int | None:
+    return int(value) if isinstance(value, int | float) and value >= 0 else None
 
 
-class Account(BaseModel):
-    """An account as `GET /cloud/user` describes it."""
-
-    id: str
-    displayname: str = ""
-    email: str | None = None
-    groups: list[str] = []
-    language: str | None = None
-    timezone: str | None = None
-    quota: Quota | None = None
+Bytes = Annotated[int | None, BeforeValidator(_bytes)]
+Filled = Annotated[str | None, BeforeValidator(lambda value: value or None)]
 
 
 class Myself(BaseModel):
-    """The person the tools act for."""
+    """The person the tools act for, read from `GET /cloud/user`. Quotas in bytes; Nextcloud's negative total, no limit, is left out."""
 
-    user_id: str
-    display_name: str
-    email: str | None = None
-    groups: list[str]
-    language: str | None = None
-    timezone: str
-    quota_used: int | None = None
-    quota_total: int | None = None
-    url: str
+    user_id: str = Field(validation_alias="id")
+    display_name: str = Field("", validation_alias="displayname")
+    email: Filled = None
+    groups: list[str] = []
+    language: Filled = None
+    timezone: Annotated[str, BeforeValidator(lambda value: value or "UTC")] = "UTC"
+    quota_used: Bytes = Field(None, validation_alias=AliasPath("quota", "used"))
+    quota_total: Bytes = Field(None, validation_alias=AliasPath("quota", "total"))
+    url: str = ""
 
 
 class Suggestion(BaseModel):
@@ -69,5 +53,5 @@ class Person(BaseModel):
     share_type: int
 
 
-ACCOUNT = TypeAdapter(Account)
+MYSELF = TypeAdapter(Myself)
 SUGGESTIONS = TypeAdapter(list[Suggestion])

@@ -20,18 +20,7 @@ AnyCase = BeforeValidator(lambda value: value.lower() if isinstance(value, str) 
 @TOOLS.read(untrusted=True, title="Who am I")
 async def nc_users_whoami(users: Users) -> Myself:
     """Tell who the tools act for: user id, name, groups, time zone, quota in bytes."""
-    account = await users.myself()
-    return Myself(
-        user_id=account.id,
-        display_name=account.displayname or account.id,
-        email=account.email or None,
-        groups=account.groups,
-        language=account.language or None,
-        timezone=account.timezone or "UTC",
-        quota_used=account.quota.used if account.quota else None,
-        quota_total=account.quota.total if account.quota else None,
-        url=users.session.link("/settings/user"),
-    )
+    return await users.myself()
 
 
 @TOOLS.read(items="people", untrusted=True)
