@@ -19,6 +19,7 @@ from tests.e2e.modes import CALLBACK, Browser, Home, Refused, at_nextcloud, at_p
 from tests.e2e.typescript import typescript_desk
 from tests.e2e.user_oidc import user_oidc
 from tests.identity.conftest import keycloak, node_provider
+from tests.providers.documents import document
 from tests.providers.keycloak import CLIENT, SECRET, Keycloak
 from tests.providers.node_provider import NEXTCLOUD, NodeProvider
 from tests.providers.shared import free_port
@@ -27,17 +28,22 @@ __all__ = ["keycloak", "node_provider"]
 
 DESKS = {"python": python_desk, "typescript": typescript_desk}
 PLACES = ["own", "facade-at-keycloak", "facade-at-oidc-provider", "keycloak", "oidc-provider"]
+BY_DOCUMENT = ["keycloak-by-document", "oidc-provider-by-document"]
 SEARCH, CREATE = "nc_notes_search_notes", "nc_notes_create_note"
 
 
 @dataclass(frozen=True)
 class Place:
-    """A server that is not started yet, what people do to sign in to it, and how a client is registered there by hand."""
+    """A server that is not started yet, what people do to sign in to it, and how a client is registered there by hand.
+
+    `document` is the address where a client describes itself.
+    """
 
     name: str
     home: Home
     browser: Callable[[str], Browser]
     register: Callable[[], str] | None = None
+    document: str | None = None
 
     def reading(self) -> Home:
         """The same server while it is set to list only tools that read."""
@@ -49,12 +55,14 @@ async def place(request: pytest.FixtureRequest, tmp_path: Path, sandbox: Running
     if request.param == "own":
         more = {"ENABLE_LOGIN_FLOW": "true", "MCP_TOOLSETS": "notes"}
         yield Place("own", Home(tmp_path, watch, sandbox.url, more), lambda user: at_nextcloud(sandbox, user, watch=watch))
-    elif "keycloak" in request.param:
-        async with at_keycloak(request, tmp_path, sandbox, watch) as made:
+        return
+    there = at_keycloak if "keycloak" in request.param else at_node
+    async with there(request, tmp_path, sandbox, watch) as made:
+        if not request.param.endswith("by-document"):
             yield made
-    else:
-        async with at_node(request, tmp_path, sandbox, watch) as made:
-            yield made
+            return
+        with document(client_name="Desk", redirect_uris=[CALLBACK]) as address:
+            yield replace(made, document=address)
 
 
 def settings(at: Keycloak | NodeProvider, watch: Watch, **more: str) -> dict[str, str]:
@@ -74,6 +82,7 @@ async def at_keycloak(request: pytest.FixtureRequest, folder: Path, sandbox: Run
     keycloak: Keycloak = request.getfixturevalue("keycloak")
     facade = request.param.startswith("facade")
     own = {"MCP_IDENTITY_PROVIDER": "nextcloud"} if facade else {"OIDC_CLIENT_ID": await run_sync(named_by_its_resource, keycloak)}
+    await run_sync(take_documents, keycloak)
     port = free_port() if facade else urlsplit(keycloak.resource).port or 0
     async with user_oidc(sandbox, httpx2.get(keycloak.discovery_url).json()["jwks_uri"], "nextcloud") as front:
         home = Home(folder, watch, front.url, settings(keycloak, watch, **own), port)
@@ -106,6 +115,19 @@ def named_by_its_resource(keycloak: Keycloak) -> str:
     return keycloak.resource
 
 
+def take_documents(keycloak: Keycloak) -> None:
+    """Client id metadata documents of this machine."""
+    here, domains = ["localhost", "127.0.0.1"], "client-id-uri-allow-permitted-domains"
+    reads = {"executor": "client-id-metadata-document", "configuration": {"cimd-allow-permitted-domains": here}}
+    when = {
+        "condition": "client-id-uri",
+        "configuration": {"client-id-uri-scheme": ["https"], domains: here},
+    }
+    keycloak.admin("PUT", "/client-policies/profiles", {"profiles": [{"name": "documents", "executors": [reads]}]})
+    policy = {"name": "documents", "enabled": True, "conditions": [when], "profiles": ["documents"]}
+    keycloak.admin("PUT", "/client-policies/policies", {"policies": [policy]})
+
+
 def note(sandbox: Running, user: str, title: str) -> None:
     """Something that this person has in Nextcloud."""
     body = {"title": title, "content": "x", "category": ""}
@@ -123,17 +145,18 @@ def asked_for(address: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("sdk", DESKS)
-@pytest.mark.parametrize("place", PLACES, indirect=True)
+@pytest.mark.parametrize("place", PLACES + BY_DOCUMENT, indirect=True)
 async def test_two_people_sign_in_see_their_own_and_stay_signed_in(place: Place, sdk: str, sandbox: Running, watch: Watch) -> None:
     home, here = place.home, uuid.uuid4().hex
     # That provider gives refresh tokens for `offline_access` only, which a server does not advertise (MCP 2025-11-25,
     # authorization): the Python client asks for it of itself, the TypeScript client does not.
-    renews = (place.name, sdk) != ("oidc-provider", "typescript")
+    renews = sdk == "python" or not place.name.startswith("oidc-provider")
     async with home.running():
         for user in ("alice", "bob"):
             await run_sync(note, sandbox, user, f"{here} of {user}")
-            async with DESKS[sdk](home.mcp, place.browser(user), watch) as desk:
+            async with DESKS[sdk](home.mcp, place.browser(user), watch, place.document) as desk:
                 await desk.connect()
+                assert place.document in (None, asked_for(desk.opened[0])["client_id"])
                 assert {SEARCH, CREATE} <= await desk.names()
                 assert await titles(desk, f"{here} of") == [f"{here} of {user}"]
                 assert asked_for(desk.opened[0])["resource"] == home.mcp

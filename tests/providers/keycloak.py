@@ -17,6 +17,7 @@ import httpx2
 import pytest
 
 from tests.providers.cache import PROJECT, cache_folder
+from tests.providers.documents import certificate
 from tests.providers.person import Person, Pkce, authorization
 from tests.providers.shared import Started, free_port, shared
 
@@ -120,6 +121,7 @@ def _start() -> Started:
         **os.environ,
         "KC_BOOTSTRAP_ADMIN_USERNAME": ADMIN,
         "KC_BOOTSTRAP_ADMIN_PASSWORD": ADMIN,
+        "KC_TRUSTSTORE_PATHS": str(certificate()),
         "MCP_RESOURCE_URL": resource,
         "MCP_CLIENT_SECRET": SECRET,
         "JAVA_OPTS_APPEND": "-Xms64m -Xmx512m",

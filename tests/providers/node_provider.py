@@ -12,6 +12,7 @@ import httpx2
 import pytest
 
 from tests.providers.cache import cache_folder
+from tests.providers.documents import certificate
 from tests.providers.person import Person, Pkce, authorization
 from tests.providers.shared import Started, free_port, shared
 
@@ -68,7 +69,7 @@ def _start() -> Started:
         subprocess.run(["npm", "ci", "--no-audit", "--no-fund", "--silent"], cwd=folder, check=True)
     shutil.copy(HERE / "server.mjs", folder)
     with (folder / "server.log").open("wb") as log:
-        environment = {**os.environ, "PORT": str(port)}
+        environment = {**os.environ, "PORT": str(port), "NODE_EXTRA_CA_CERTS": str(certificate())}
         command = ["node", "server.mjs"]
         process = subprocess.Popen(command, cwd=folder, env=environment, stdout=log, stderr=log, start_new_session=True)
     issuer = f"http://127.0.0.1:{port}"

@@ -36,6 +36,8 @@ const provider = new Provider(issuer, {
   scopes: ['openid', 'offline_access', 'profile', 'email', ...appScopes],
   claims: { openid: ['sub'], profile: ['name', 'preferred_username'], email: ['email'] },
   pkce: { required: () => true },
+  // Its own dispatcher refuses addresses of this machine, where the tests' documents are.
+  fetch: (url, { dispatcher, ...options }) => fetch(url, options),
   rotateRefreshToken: true,
   issueRefreshToken: (ctx, client, code) => client.grantTypeAllowed('refresh_token') && code.scopes.has('offline_access'),
   clientDefaults: { grant_types: ['authorization_code', 'refresh_token'] },
