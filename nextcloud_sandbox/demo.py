@@ -12,12 +12,13 @@ class NotStarted(RuntimeError):
 
 @dataclass
 class Sandbox:
-    """A running sandbox: its address, an account, and an app password of it."""
+    """A running sandbox: its address, an account and an app password of it, and its administrator's login and password."""
 
     url: str
     user: str
     password: str
     process: subprocess.Popen[str]
+    administrator: tuple[str, str] = ("admin", "admin")
 
     def stop(self) -> None:
         """End the process; waits 10 seconds, then kills."""

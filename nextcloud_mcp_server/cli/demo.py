@@ -1,6 +1,8 @@
 """`demo`: a sandbox Nextcloud and the server in front of it, on this machine only."""
 
 import asyncio
+import secrets
+import socket
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
@@ -30,6 +32,7 @@ class Sandbox(Protocol):
     url: str
     user: str
     password: str
+    administrator: tuple[str, str]
 
     def stop(self) -> None: ...
 
@@ -47,8 +50,10 @@ def command(port: int, search: bool) -> None:
     try:
         with tempfile.TemporaryDirectory(prefix="nextcloud-mcp-demo-", ignore_cleanup_errors=True) as folder:
             settings = read(environment(sandbox, Path(folder), search=search))
+            port = port or free_port()
             if search:
                 prepare(settings)
+                follow(settings, sandbox, f"http://127.0.0.1:{port}")
             click.echo(instructions(sandbox, f"http://127.0.0.1:{port}/mcp"))
             try:
                 serve(settings, "streamable-http", "127.0.0.1", port)
@@ -66,7 +71,7 @@ def environment(sandbox: Sandbox, folder: Path, *, search: bool) -> Mapping[str,
         "NEXTCLOUD_USERNAME": sandbox.user,
         "NEXTCLOUD_PASSWORD": sandbox.password,
         "MCP_DATA_DIR": str(folder),
-        "VECTOR_SYNC_SCAN_INTERVAL": "3",
+        "WEBHOOK_SECRET": secrets.token_urlsafe(),
         "VECTOR_SYNC_MAX_REQUESTS_PER_SECOND": "50",
     }
 
@@ -98,6 +103,25 @@ def prepare(settings: Settings) -> None:
     click.echo("Reading the demo data; the first time the embedding model is made too.")
     done, said = run(work)
     click.echo(f"{done.done} documents can be searched. For example:\n\n  {said}")
+
+
+def follow(settings: Settings, sandbox: Sandbox, url: str) -> None:
+    """Has the sandbox tell the server at `url` what changes, as `webhooks register` does."""
+    from nextcloud_mcp_server.cli.webhooks import as_administrator
+    from nextcloud_mcp_server.server.indexing import wanted
+    from nextcloud_mcp_server.web.webhook_events import EVENTS
+    from nextcloud_mcp_server.web.webhook_registration import PATH
+
+    secret = settings.sync.webhook_secret
+    if secret and wanted(settings):
+        as_administrator(settings, *sandbox.administrator, lambda at: at.register(url + PATH, secret.get_secret_value(), EVENTS))
+
+
+def free_port() -> int:
+    """One that nobody listens on at the moment: webhooks have to name it before the server has it."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
 
 
 def settle(settings: Settings) -> None:

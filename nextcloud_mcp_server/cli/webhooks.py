@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-def _as_administrator(command: Callable[..., Any]) -> Callable[..., Any]:
+def _administrators(command: Callable[..., Any]) -> Callable[..., Any]:
     """The options of a command that works as an administrator of Nextcloud."""
     command = click.option(
         "--password",
@@ -34,7 +34,7 @@ def command() -> None:
 
 @command.command()
 @click.option("--url", help="Where Nextcloud reaches this server; unset: NEXTCLOUD_MCP_SERVER_URL.")
-@_as_administrator
+@_administrators
 def register(env_file: Path | None, admin: str, password: str, url: str | None) -> None:
     """Register every event, or renew the secret of those that are registered."""
     from nextcloud_mcp_server.web.webhook_events import EVENTS
@@ -44,7 +44,7 @@ def register(env_file: Path | None, admin: str, password: str, url: str | None) 
     if secret is None:
         raise click.ClickException("WEBHOOK_SECRET is not set: choose one of 16 characters or more, for this command and for the server")
     to = _target(settings, url)
-    done, unknown = _do(settings, admin, password, lambda at: at.register(to, secret.get_secret_value(), EVENTS))
+    done, unknown = as_administrator(settings, admin, password, lambda at: at.register(to, secret.get_secret_value(), EVENTS))
     click.echo(f"{len(done)} events are sent to {to}")
     for event in unknown:
         click.echo(f"not known to this Nextcloud: {event}")
@@ -52,22 +52,22 @@ def register(env_file: Path | None, admin: str, password: str, url: str | None) 
 
 @command.command(name="list")
 @click.option("--url", help="Only those that go to this server.")
-@_as_administrator
+@_administrators
 def list_(env_file: Path | None, admin: str, password: str, url: str | None) -> None:
     """List the webhooks of this Nextcloud."""
     settings = read_settings(env_file)
-    for hook in _do(settings, admin, password, lambda at: at.registered(_target(settings, url) if url else None)):
+    for hook in as_administrator(settings, admin, password, lambda at: at.registered(_target(settings, url) if url else None)):
         click.echo(f"{hook.id:6}  {hook.event}  {hook.uri}")
 
 
 @command.command()
 @click.option("--url", help="Where Nextcloud reaches this server; unset: NEXTCLOUD_MCP_SERVER_URL.")
-@_as_administrator
+@_administrators
 def remove(env_file: Path | None, admin: str, password: str, url: str | None) -> None:
     """Remove the webhooks that go to this server."""
     settings = read_settings(env_file)
     to = _target(settings, url)
-    click.echo(f"{_do(settings, admin, password, lambda at: at.remove(to))} webhooks to {to} are removed")
+    click.echo(f"{as_administrator(settings, admin, password, lambda at: at.remove(to))} webhooks to {to} are removed")
 
 
 def _target(settings: "Settings", url: str | None) -> str:
@@ -79,7 +79,8 @@ def _target(settings: "Settings", url: str | None) -> str:
     return base if base.endswith(PATH) else base + PATH
 
 
-def _do(settings: "Settings", admin: str, password: str, work: "Callable[[Registration], Awaitable[T]]") -> T:
+def as_administrator(settings: "Settings", admin: str, password: str, work: "Callable[[Registration], Awaitable[T]]") -> T:
+    """Does something with the webhooks of this Nextcloud. Raises ClickException."""
     from nextcloud_mcp_server import __version__
     from nextcloud_mcp_server.nextcloud.capabilities import Cache
     from nextcloud_mcp_server.nextcloud.credentials import basic

@@ -3,10 +3,12 @@
 import asyncio
 import json
 import os
+import re
 import signal
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import anyio
 import pytest
 from mcp import Client
@@ -19,6 +21,8 @@ from nextcloud_sandbox.server import Running, running
 from tests.conftest import NOTES
 from tests.e2e.conftest import COMMAND, Served, environment, server
 from tests.e2e.searching import command
+from tests.e2e.test_webhooks import WITHIN
+from tests.e2e.test_webhooks import found as found_by_webhook
 from tests.support.local_model import local_model
 
 QUESTION = "Which animal doctor looks after our pet?"
@@ -132,15 +136,28 @@ async def test_the_demo_indexes_and_answers_before_it_serves(tmp_path: Path) -> 
     assert process.stdout
     assert process.stderr
     said = ""
-    with anyio.fail_after(120):
-        while "Ctrl+C ends both" not in said:
-            line = (await process.stdout.readline()).decode()
-            assert line, (await process.stderr.read()).decode()
-            said += line
-        while "Uvicorn running" not in (await process.stderr.readline()).decode():
-            continue
-        process.send_signal(signal.SIGINT)
-        left = (await process.communicate())[1].decode()
+    try:
+        with anyio.fail_after(120):
+            while "Ctrl+C ends both" not in said:
+                line = (await process.stdout.readline()).decode()
+                assert line, (await process.stderr.read()).decode()
+                said += line
+            while "Uvicorn running" not in (line := (await process.stderr.readline()).decode()):
+                continue
+            served = Served(line.split("running on ")[1].split()[0], process)
+            place = re.search(r"^Nextcloud +(http\S+) .*; (\w+) / (\w+)\)", said, re.MULTILINE)
+            assert place
+            assert f"MCP server   {served.url}/mcp" in said
+            async with aiohttp.ClientSession(headers={"Authorization": aiohttp.encode_basic_auth(place[2], place[3])}) as http:
+                note = f"{place[1]}/remote.php/dav/files/{place[2]}/Notes/Fresh.md"
+                async with http.put(note, data=b"Quokkas smile at everybody.") as written:
+                    assert written.status == 201
+            await asyncio.wait_for(found_by_webhook(served, "quokkas", "Fresh"), WITHIN)
+            process.send_signal(signal.SIGINT)
+            left = (await process.communicate())[1].decode()
+    finally:
+        if process.returncode is None:
+            process.kill()
     assert f"{demo.QUESTION}\n  -> Garden plan (note)" in said
     assert (process.returncode, "Traceback" in left) == (0, False)
 

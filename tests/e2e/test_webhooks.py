@@ -89,3 +89,10 @@ async def test_without_a_secret_there_is_no_route(env: dict[str, str]) -> None:
     async with server(env) as served, aiohttp.ClientSession() as http:
         async with http.post(f"{served.url}/webhooks/nextcloud", headers={"Authorization": "Bearer "}, data=b"{}") as answer:
             assert answer.status == 404
+
+
+async def test_with_a_secret_and_no_search_deliveries_are_told_so(env: dict[str, str]) -> None:
+    env["ENABLE_SEMANTIC_SEARCH"] = "false"
+    async with server(env) as served, aiohttp.ClientSession() as http:
+        async with http.post(f"{served.url}/webhooks/nextcloud", headers={"Authorization": f"Bearer {SECRET}"}, data=b"{}") as answer:
+            assert (answer.status, (await answer.json())["error"]) == (503, "search_off")
