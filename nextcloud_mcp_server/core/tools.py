@@ -30,7 +30,8 @@ class Tool:
     `items` and `total` name the answer's fields for a `Page`; `untrusted` says that the answer may hold other
     people's text, `cleaned` that nobody writes it back (as no listing is), so that what hides in it is taken out; `modes`
     lists the modes it exists in (none given: all); `always` keeps it listed in read-only mode and outside toolsets
-    (signing in); `title` is for people, made of the name if left out.
+    (signing in); `title` is for people, made of the name if left out; `everywhere` says that it reads in every app that the
+    caller may read, not in its own alone.
     """
 
     run: Run
@@ -43,6 +44,7 @@ class Tool:
     cleaned: bool = False
     modes: frozenset[str] = frozenset()
     always: bool = False
+    everywhere: bool = False
     title: str = ""
     aliases: tuple[str, ...] = ()
 

@@ -25,7 +25,7 @@ When = Annotated[str | None, Field(description="ISO 8601 (UTC) or Unix seconds."
 Share = Annotated[float | None, Field(ge=0, le=1)]
 
 
-@TOOLS.read(title="Search", untrusted=True, cleaned=True)
+@TOOLS.read(title="Search", untrusted=True, cleaned=True, everywhere=True)
 async def nc_semantic_search(
     search: SearchFor,
     query: Annotated[str, Field(description="A question or phrase; meaning counts, not only words.")],
@@ -67,7 +67,7 @@ async def nc_semantic_search(
     return found
 
 
-@TOOLS.read(title="Answer", untrusted=True, cleaned=True)
+@TOOLS.read(title="Answer", untrusted=True, cleaned=True, everywhere=True)
 async def nc_semantic_search_answer(search: SearchFor, query: str, limit: Count = 5, doc_types: Types = None) -> CitedAnswer:
     """Answer a question from the person's Nextcloud with numbered sources; nc_semantic_search only finds."""
     found = await search.find(Wanted(query, limit, doc_types or (), by_document=False))
@@ -86,7 +86,7 @@ async def nc_semantic_search_answer(search: SearchFor, query: str, limit: Count 
     )
 
 
-@TOOLS.read(title="Notes search", untrusted=True, cleaned=True)
+@TOOLS.read(title="Notes search", untrusted=True, cleaned=True, everywhere=True)
 async def nc_notes_semantic_search(search: SearchFor, query: str, limit: Count = 10) -> SearchAnswer:
     """Find notes by meaning; nc_notes_search_notes finds exact words."""
     return await search.find(Wanted(query, limit, ("note",)))

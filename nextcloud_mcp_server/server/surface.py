@@ -93,7 +93,7 @@ class Surface:
             bound = self.find(await self.view(call.caller, limits), name)
         except NextcloudError as error:
             return result(error.explain(), failed=True)
-        call.caller = needing(call.caller, bound.tool.scopes)
+        call.caller = needing(call.caller, uses(bound.tool, call.caller))
         outcome = await bound.call(call, raw)
         made = result(outcome.text, failed=outcome.error is not None)
         return made if made.is_error or not self.described else made.model_copy(update={"structured_content": orjson.loads(outcome.text)})
@@ -123,6 +123,12 @@ class Surface:
             return await session.capabilities()
         except NextcloudError:
             return None
+
+
+def uses(tool: Tool, caller: Caller) -> frozenset[str]:
+    """The scopes that a call of the tool acts with."""
+    read = {scope for scope in caller.scopes or () if scope.endswith((":read", ".read"))} if tool.everywhere else frozenset[str]()
+    return tool.scopes | read
 
 
 def needing(caller: Caller, scopes: frozenset[str]) -> Caller:
