@@ -63,6 +63,9 @@ class _Index:
 
         return await sync_status(self._indexing, user)
 
+    async def purge(self, doc_type: str) -> int:
+        return await self._indexing.purge(doc_type)
+
     async def sources(self, caller: "Caller", session: "Session") -> "Mapping[str, IndexSource]":
         self._indexing.check()
         return await self._indexing.people.readable_by(caller, session)

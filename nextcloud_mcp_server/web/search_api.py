@@ -3,6 +3,7 @@
 Every answer is the caller's own: what they may read now, verified by the apps, and the figures of their own index.
 """
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -14,13 +15,14 @@ from starlette.requests import Request
 from nextcloud_mcp_server.auth.inbound.management import METHOD
 from nextcloud_mcp_server.core.caller import Caller
 from nextcloud_mcp_server.core.documents import IndexSource
-from nextcloud_mcp_server.core.errors import InvalidValue
+from nextcloud_mcp_server.core.errors import InvalidValue, NextcloudError
 from nextcloud_mcp_server.index.answers import SyncStatus
 from nextcloud_mcp_server.index.bodies import Body
 from nextcloud_mcp_server.index.context import context
 from nextcloud_mcp_server.index.search import WORDS_ALONE, Ask, Hit, Results
 from nextcloud_mcp_server.index.store.port import Retriever
 from nextcloud_mcp_server.nextcloud.session import Session
+from nextcloud_mcp_server.storage import StorageError
 from nextcloud_mcp_server.web.management.calls import Api, Refusal, body_of
 from nextcloud_mcp_server.web.management.operations import Operation
 
@@ -30,7 +32,9 @@ ALGORITHMS: Mapping[str, frozenset[Retriever]] = {
     "hybrid": frozenset({"dense", "sparse"}),
 }
 DIGITS = 4
+ADMINISTRATORS = "admin"
 M = TypeVar("M", bound=BaseModel)
+log = logging.getLogger(__name__)
 
 
 class Index(Protocol):
@@ -41,6 +45,10 @@ class Index(Protocol):
     async def search(self, caller: Caller, session: Session, ask: Ask) -> Results: ...
 
     async def status(self, user: str) -> SyncStatus: ...
+
+    async def purge(self, doc_type: str) -> int:
+        """Takes everything of a type out of everybody's index; how many documents that were."""
+        ...
 
     async def sources(self, caller: Caller, session: Session) -> Mapping[str, IndexSource]:
         """The document types that the caller may search."""
@@ -115,6 +123,19 @@ class StatusAnswer(SyncStatus):
     pending_documents: int = 0
 
 
+class PurgeBody(BaseModel):
+    """Document types, also such as this server does not know any more."""
+
+    doc_types: list[str] = Field(min_length=1, max_length=64)
+
+
+class Purged(BaseModel):
+    """Documents taken out, by type, each counted for everybody who saw it; types that `failed` can be asked for again."""
+
+    purged: dict[str, int]
+    failed: list[str] | None = None
+
+
 class ChunkAsked(BaseModel):
     """A passage by its offsets, as a search gave them; `context` in characters."""
 
@@ -153,6 +174,15 @@ class SearchApi:
                 "POST", "/search", "Search what the caller may read", self.search, SearchFound, body=SearchBody, refusals=(*refusals, 422)
             ),
             Operation("GET", "/vector-sync/status", "How far the caller's index is", self.status, StatusAnswer, refusals=refusals),
+            Operation(
+                "POST",
+                "/vector-sync/purge",
+                "Take document types out of everybody's index, as an administrator of Nextcloud",
+                self.purge,
+                Purged,
+                body=PurgeBody,
+                refusals=refusals,
+            ),
             Operation("GET", "/chunk-context", "A passage and the text around it", self.chunk, ChunkFound, refusals=(*refusals, 404)),
         ]
 
@@ -174,6 +204,23 @@ class SearchApi:
         _, user, _ = await who(api, http)
         told = await self.index.status(user)
         return StatusAnswer.model_validate({**dict(told), "pending_documents": told.pending_count})
+
+    async def purge(self, api: Api, http: Request) -> Purged:
+        """What is still allowed comes back by the next scans."""
+        _, user, session = await who(api, http)
+        if ADMINISTRATORS not in (await session.person()).groups:
+            raise Refusal(403, "forbidden", "Only administrators of Nextcloud take things out of everybody's index.")
+        asked = await body_of(http, PurgeBody)
+        purged: dict[str, int] = {}
+        failed: list[str] = []
+        for doc_type in dict.fromkeys(asked.doc_types):
+            try:
+                purged[doc_type] = await self.index.purge(doc_type)
+            except (StorageError, NextcloudError) as error:
+                log.warning("Type %r could not be taken out of the index: %s", doc_type, error)
+                failed.append(doc_type)
+        log.info("%s took out of the index: %s", user, purged)
+        return Purged(purged=purged, failed=failed or None)
 
     async def chunk(self, api: Api, http: Request) -> ChunkFound:
         """A document that the caller may not read now, and one that is not indexed, are both not found."""

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -20,6 +20,7 @@ from nextcloud_mcp_server.index.indexer import Indexer
 from nextcloud_mcp_server.index.leaving import Leavers
 from nextcloud_mcp_server.index.pace import Intervals, Pace
 from nextcloud_mcp_server.index.processor import STOPPING, Processors
+from nextcloud_mcp_server.index.rekey import Rekeyed, rekey
 from nextcloud_mcp_server.index.scanner import LEASE, LEASES, Load, Scanner
 from nextcloud_mcp_server.index.search import Ask, Hit, Results, Search
 from nextcloud_mcp_server.index.state import State
@@ -154,6 +155,18 @@ class Indexing:
         entries = await self.store.passages((await self.collections.ready()).collection, key)
         return [unseal(entry.body, self._parts.cipher) for entry in entries]
 
+    async def rekey(self, progress: Callable[[], None] = lambda: None) -> Rekeyed:
+        """Encrypts all stored passages under the first key. Raises InvalidValue where nothing is encrypted."""
+        from cryptography.fernet import Fernet
+
+        keys, cipher = self.settings.storage.encryption_keys, self._parts.cipher
+        if cipher is None or not keys:
+            raise InvalidValue("Passages are not encrypted in this mode, or there is no TOKEN_ENCRYPTION_KEY.")
+        alone = self._parts.alone
+        if alone and not alone.held and not alone.take():
+            raise Unreachable("Another process works on the index.", hint="Stop the server and its workers, and try again.")
+        return await rekey(self.store, await self.store.collections(), cipher, Fernet(keys[0].get_secret_value()), progress)
+
     async def status(self, user: str) -> UserStatus:
         """Raises Unreachable while search is starting."""
         self.check()
@@ -182,20 +195,18 @@ class Indexing:
             self._heard = time.time()
             await self.state.hear(WEBHOOKS, self._heard)
 
-    async def purge(self, doc_types: Iterable[str]) -> dict[str, int]:
-        """Takes everything of some types out of everybody's index: documents by type. What is allowed comes back by the next scan.
+    async def purge(self, doc_type: str) -> int:
+        """Takes everything of a type out of everybody's index; how many documents that were, each counted for everybody who sees it.
 
-        Raises StorageError, and NextcloudError of the store.
+        What is allowed comes back by the next scan. Raises StorageError, and NextcloudError of the store.
         """
         self.check()
-        counts: dict[str, int] = {}
-        for doc_type in sorted(set(doc_types)):
-            counts[doc_type] = 0
-            for user in sorted(await self.state.seeing(doc_type)):
-                await self.queue.forget(user, doc_type)
-                counts[doc_type] += await self.indexer.forget(user, doc_type)
-                await self.state.start_over(user, doc_type)
-        return counts
+        count = 0
+        for user in sorted(await self.state.seeing(doc_type)):
+            await self.queue.forget(user, doc_type)
+            count += await self.indexer.forget(user, doc_type)
+            await self.state.start_over(user, doc_type)
+        return count
 
     async def index_once(self, progress: Progress = _quietly) -> Pass:
         """One scan of everybody and all that it finds; beside a running server too. Call `open` before."""

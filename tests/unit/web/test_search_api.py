@@ -49,6 +49,7 @@ class Fake:
     hits: tuple[Hit, ...] = ()
     notes: tuple[str, ...] = ()
     problem: Exception | None = None
+    purged: list[str] = field(default_factory=list[str])
 
     async def search(self, caller: Caller, session: Session, ask: Ask) -> Results:
         if self.problem:
@@ -59,6 +60,12 @@ class Fake:
     async def status(self, user: str) -> SyncStatus:
         self.users.append(user)
         return SyncStatus(status="idle", indexed_documents=3, pending_count=2)
+
+    async def purge(self, doc_type: str) -> int:
+        if doc_type == "broken":
+            raise Unavailable("The disk is full.")
+        self.purged.append(doc_type)
+        return 3
 
     async def sources(self, caller: Caller, session: Session) -> Mapping[str, IndexSource]:
         return {"note": cast(IndexSource, Source("7" if caller.subject == "alice" else "8"))}
@@ -76,6 +83,9 @@ class Account:
 
     async def uid(self) -> str:
         return self.name
+
+    async def person(self) -> Any:
+        return SimpleNamespace(id=self.name, groups=["admin"] if self.name == "alice" else ["staff"])
 
 
 class Sides:
@@ -121,7 +131,12 @@ def hit(doc_type: str = "note", doc_id: str = "7", score: float = 0.5, **more: A
 
 @pytest.mark.parametrize(
     ("method", "path"),
-    [("POST", "/search"), ("GET", "/vector-sync/status"), ("GET", "/chunk-context?doc_type=note&doc_id=7&start=0&end=14")],
+    [
+        ("POST", "/search"),
+        ("POST", "/vector-sync/purge"),
+        ("GET", "/vector-sync/status"),
+        ("GET", "/chunk-context?doc_type=note&doc_id=7&start=0&end=14"),
+    ],
 )
 async def test_nobody_is_answered_without_a_token(http: httpx2.AsyncClient, index: Fake, method: str, path: str) -> None:
     for headers in ({"Authorization": ""}, {"Authorization": "Bearer mallory"}):
@@ -324,3 +339,21 @@ async def test_a_token_of_a_client_keeps_its_own_scopes(http: httpx2.AsyncClient
 async def test_somebody_who_gave_no_access_is_told_to(http: httpx2.AsyncClient, sides: Sides) -> None:
     sides.management = Managed(Caller("idp", "x"), has_session=False)
     assert (await http.get("/vector-sync/status")).status_code == 428
+
+
+async def test_an_administrator_takes_types_out_of_the_index(http: httpx2.AsyncClient, index: Fake) -> None:
+    answer = await http.post("/vector-sync/purge", json={"doc_types": ["note", "broken", "card", "note"]})
+    assert (answer.status_code, answer.json()) == (200, {"purged": {"note": 3, "card": 3}, "failed": ["broken"]})
+    assert index.purged == ["note", "card"]
+
+
+@pytest.mark.parametrize("body", [{}, {"doc_types": []}, {"doc_types": ["a"] * 65}, {"doc_types": "note"}])
+async def test_what_to_take_out_has_to_be_said(http: httpx2.AsyncClient, index: Fake, body: dict[str, Any]) -> None:
+    assert (await http.post("/vector-sync/purge", json=body)).status_code == 400
+    assert index.purged == []
+
+
+async def test_nobody_else_takes_anything_out(http: httpx2.AsyncClient, index: Fake) -> None:
+    answer = await http.post("/vector-sync/purge", json={"doc_types": ["note"]}, headers={"Authorization": "Bearer bob"})
+    assert (answer.status_code, answer.json()["error"]) == (403, "forbidden")
+    assert index.purged == []
