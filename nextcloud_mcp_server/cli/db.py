@@ -142,7 +142,7 @@ def rotate_key(target: Target) -> None:
         click.echo(f"No key opens {kind} {key}: its owner has to grant access again.", err=True)
     if done.unreadable:
         raise click.exceptions.Exit(2)
-    click.echo("The other keys are needed no more, except where an index of documents was written under them.")
+    click.echo("The other keys are needed no more here; `nextcloud-mcp-server index --rekey` does the same for the passages of an index.")
 
 
 @command.command()

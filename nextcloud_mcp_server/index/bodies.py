@@ -6,6 +6,15 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Protocol
 
 import orjson
+from cryptography.fernet import InvalidToken
+
+from nextcloud_mcp_server.core.errors import NotFound
+
+
+class Unreadable(NotFound):
+    """A stored passage does not open; it is left out, and the others are not concerned."""
+
+    hint = "It is found again when its document is indexed anew."
 
 
 class Cipher(Protocol):
@@ -39,9 +48,27 @@ def seal(body: Body, cipher: Cipher | None) -> str:
 
 
 def unseal(stored: str, cipher: Cipher | None) -> Body:
-    """A stored body, of a store with or without encryption. Raises the cipher's error for a wrong key."""
-    if stored.startswith("{") and stored.endswith("}"):
+    """A stored body, of a store with or without encryption. Raises Unreadable."""
+    if _is_plain(stored):
         return Body(**orjson.loads(stored))
     if cipher is None:
-        raise ValueError("The passage is encrypted and there is no key.")
-    return Body(**orjson.loads(cipher.decrypt(base64.b85decode(stored))))
+        raise Unreadable("The passage is encrypted and there is no key.")
+    try:
+        return Body(**orjson.loads(cipher.decrypt(base64.b85decode(stored))))
+    except (InvalidToken, ValueError):
+        raise Unreadable("The passage does not open with any of the keys given.") from None
+
+
+def is_under(stored: str, cipher: Cipher) -> bool:
+    """Whether a stored body was encrypted with this one key."""
+    if _is_plain(stored):
+        return False
+    try:
+        cipher.decrypt(base64.b85decode(stored))
+    except (InvalidToken, ValueError):
+        return False
+    return True
+
+
+def _is_plain(stored: str) -> bool:
+    return stored.startswith("{") and stored.endswith("}")

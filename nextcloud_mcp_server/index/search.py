@@ -9,7 +9,7 @@ from typing import Protocol
 from nextcloud_mcp_server.core.documents import IndexSource
 from nextcloud_mcp_server.core.errors import InvalidValue, NextcloudError
 from nextcloud_mcp_server.index import sparse
-from nextcloud_mcp_server.index.bodies import Body, Cipher, unseal
+from nextcloud_mcp_server.index.bodies import Body, Cipher, Unreadable, unseal
 from nextcloud_mcp_server.index.embed.port import Vector
 from nextcloud_mcp_server.index.embed.queries import Queries
 from nextcloud_mcp_server.index.fusion import Fused, fuse
@@ -162,7 +162,10 @@ class Search:
         return [(replace(head[at], score=scores[at]), True) for at in order] + [(item, False) for item in fused[RERANKED:]]
 
     def _text(self, item: Fused) -> str:
-        body = unseal(item.found.body, self._cipher)
+        try:
+            body = unseal(item.found.body, self._cipher)
+        except Unreadable:
+            return ""
         return f"{body.title}\n{body.text}"
 
     async def _verified(
@@ -177,10 +180,13 @@ class Search:
             at += len(batch)
             readable = await self._readable([item.found.key for item, _ in batch], sources, notes)
             for item, reranked in batch:
-                if item.found.key in readable:
-                    hits.append(self._hit(item, reranked, sources))
-                else:
+                if item.found.key not in readable:
                     withheld += 1
+                    continue
+                try:
+                    hits.append(self._hit(item, reranked, sources))
+                except Unreadable as problem:
+                    notes.append(f"A hit is left out: {problem.message}")
         more = len(hits) > needed or at < len(fused)
         return Results(tuple(hits[ask.offset : needed]), withheld, tuple(notes), more)
 

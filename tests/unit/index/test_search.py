@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
-from cryptography.fernet import Fernet, InvalidToken
+from cryptography.fernet import Fernet
 from hypothesis import given
 from hypothesis import strategies as st
 
 from nextcloud_mcp_server.core.errors import BadAnswer, InvalidValue, Unreachable
-from nextcloud_mcp_server.index.bodies import Body, seal, unseal
+from nextcloud_mcp_server.index.bodies import Body, Unreadable, seal, unseal
 from nextcloud_mcp_server.index.fusion import fuse
 from nextcloud_mcp_server.index.rerank import HttpReranker
 from nextcloud_mcp_server.index.search import Ask, Search
@@ -124,6 +124,18 @@ async def test_filters_narrow_the_search(narrowed: dict[str, object], expected: 
     assert await shelf.found("alice", "zeppelin", **narrowed) == expected
 
 
+async def test_a_passage_that_does_not_open_is_left_out_and_the_others_are_found(shelf: World) -> None:
+    everything = await shelf.found("alice", "zeppelin")
+    name = (await shelf.collections.ready()).collection
+    async for stored in shelf.store.scan(name):
+        if stored.key.doc_id == everything[0]:
+            lost = seal(Body("Lost", "lost"), Fernet(Fernet.generate_key()))
+            await shelf.store.describe(name, stored.key, stored.facts, [lost])
+    results = await shelf.search("alice", "zeppelin", limit=10)
+    assert [hit.key.doc_id for hit in results.hits] == everything[1:]
+    assert any("left out" in note for note in results.notes)
+
+
 async def test_one_retriever_can_be_asked_alone(shelf: World) -> None:
     for retriever in ("dense", "sparse"):
         results = await shelf.search("alice", "zeppelin", retrievers=frozenset({retriever}))
@@ -218,7 +230,7 @@ def test_a_sealed_body_is_not_to_be_read_without_its_key() -> None:
     assert "secret" not in sealed
     assert unseal(sealed, key) == body
     assert unseal(seal(body, None), key) == unseal(seal(body, None), None) == body
-    with pytest.raises(InvalidToken):
+    with pytest.raises(Unreadable):
         unseal(sealed, Fernet(Fernet.generate_key()))
-    with pytest.raises(ValueError, match="no key"):
+    with pytest.raises(Unreadable, match="no key"):
         unseal(sealed, None)
