@@ -5,7 +5,7 @@ only cuts, finds and replaces.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -173,20 +173,21 @@ class Component:
     def add(self, new: Line) -> None:
         """One more property, after the last of that name, else before inner components; nothing else moves."""
         places = [index + 1 for index, one in enumerate(self.content) if isinstance(one, Line) and one.name == new.name]
-        first_inner = next((index for index, one in enumerate(self.content) if isinstance(one, Component)), len(self.content))
-        self.content.insert(places[-1] if places else first_inner, new)
+        self.content.insert(places[-1] if places else self._end_of_lines, new)
 
     def remove(self, name: str) -> None:
         self.replace(name, [])
 
-    def replace(self, name: str, new: "Iterable[Line]", where: Callable[[Line], bool] = lambda _: True) -> None:
-        """Puts `new` where the first matching property of that name stands and drops the other matching ones."""
-        place = next((index for index, one in enumerate(self.content) if isinstance(one, Line) and one.name == name and where(one)), None)
-        if place is None:
-            place = next((index for index, one in enumerate(self.content) if isinstance(one, Component)), len(self.content))
-        before = [one for one in self.content[:place] if not (isinstance(one, Line) and one.name == name and where(one))]
-        after = [one for one in self.content[place:] if not (isinstance(one, Line) and one.name == name and where(one))]
-        self.content = [*before, *new, *after]
+    def replace(self, name: str, new: "Iterable[Line]") -> None:
+        """Puts `new` where the first property of that name stands, else before inner components, and drops all others of the name."""
+        places = {index for index, one in enumerate(self.content) if isinstance(one, Line) and one.name == name}
+        first = min(places, default=self._end_of_lines)
+        after = [one for index, one in enumerate(self.content) if index >= first and index not in places]
+        self.content = [*self.content[:first], *new, *after]
+
+    @property
+    def _end_of_lines(self) -> int:
+        return next((index for index, one in enumerate(self.content) if isinstance(one, Component)), len(self.content))
 
 
 def component(name: str, *content: "Line | Component") -> Component:

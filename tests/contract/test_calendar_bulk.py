@@ -64,6 +64,8 @@ async def test_without_confirm_nothing_changes_and_everything_is_named(alice: As
         ({"end_date": "soon", "title_contains": "x"}, "soon"),
         ({"status": "MAYBE"}, "MAYBE"),
         ({}, "No filter"),
+        ({"categories": " , "}, "No filter"),
+        ({"title_contains": " ", "location_contains": "", "start_date": ""}, "No filter"),
         ({"title_contains": "x", "new_title": "y"}, "new_"),
         ({"title_contains": "x", "target_calendar": "personal"}, "target_calendar"),
         ({"title_contains": "x", "start_date": "2027-05-02", "end_date": "2027-05-01"}, "before"),

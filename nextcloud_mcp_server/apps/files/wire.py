@@ -71,27 +71,21 @@ def search(query: Query, scope: str, not_id: int | None, first: int, count: int)
         tests.append(_test("d:eq", "oc:favorite", "1"))
     if not_id is not None:
         tests.append(element("d:not", _test("d:eq", "oc:fileid", str(not_id))))
-    basic = element(
-        "d:basicsearch",
-        element("d:select", _props(BASICS)),
-        element("d:from", element("d:scope", element("d:href", text=scope), element("d:depth", text="infinity"))),
-        element("d:where", tests[0] if len(tests) == 1 else element("d:and", *tests)),
-        element("d:orderby", _order("d:getlastmodified", "d:descending"), _order("d:displayname", "d:ascending")),
-        element("d:limit", element("d:nresults", text=str(count)), element("sd:firstresult", text=str(first))),
-    )
-    return document(element("d:searchrequest", basic))
+    where = tests[0] if len(tests) == 1 else element("d:and", *tests)
+    order = (_order("d:getlastmodified", "d:descending"), _order("d:displayname", "d:ascending"))
+    limit = element("d:limit", element("d:nresults", text=str(count)), element("sd:firstresult", text=str(first)))
+    return _basic(scope, where, element("d:orderby", *order), limit)
 
 
 def by_id(file_id: int, scope: str) -> bytes:
     """A SEARCH for the one thing with this id."""
-    basic = element(
-        "d:basicsearch",
-        element("d:select", _props(BASICS)),
-        element("d:from", element("d:scope", element("d:href", text=scope), element("d:depth", text="infinity"))),
-        element("d:where", _test("d:eq", "oc:fileid", str(file_id))),
-        element("d:orderby"),
-    )
-    return document(element("d:searchrequest", basic))
+    return _basic(scope, _test("d:eq", "oc:fileid", str(file_id)), element("d:orderby"))
+
+
+def _basic(scope: str, where: Element, *more: Element) -> bytes:
+    place = element("d:scope", element("d:href", text=scope), element("d:depth", text="infinity"))
+    parts = (element("d:select", _props(BASICS)), element("d:from", place), element("d:where", where), *more)
+    return document(element("d:searchrequest", element("d:basicsearch", *parts)))
 
 
 def with_tag(tag_id: str) -> bytes:

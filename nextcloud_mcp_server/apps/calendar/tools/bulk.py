@@ -10,7 +10,7 @@ from nextcloud_mcp_server.apps.calendar.client import Calendars
 from nextcloud_mcp_server.apps.calendar.edit import Author, EventChanges, apply
 from nextcloud_mcp_server.apps.calendar.exceptions import exception_for, exclude
 from nextcloud_mcp_server.apps.calendar.expansion import Occurrence, occurrence_of
-from nextcloud_mcp_server.apps.calendar.matching import EventFilter
+from nextcloud_mcp_server.apps.calendar.matching import EventFilter, words_of
 from nextcloud_mcp_server.apps.calendar.models import BulkAnswer, BulkResult, within
 from nextcloud_mcp_server.apps.calendar.times import parse_span, shown
 from nextcloud_mcp_server.apps.calendar.tools.shared import (
@@ -83,16 +83,12 @@ async def nc_calendar_bulk_operations(
 ) -> BulkAnswer:
     """Update, delete or move all events that match every given filter; first without `confirm` to see which."""
     operation = operation.strip().lower()
-    changes = EventChanges(
-        title=new_title,
-        description=new_description,
-        location=new_location,
-        categories=new_categories,
-        priority=new_priority,
-        reminder_minutes=new_reminder_minutes,
+    changes: EventChanges = picked(
+        EventChanges, {name.removeprefix("new_"): value for name, value in locals().items() if name.startswith("new_")}
     )
     wanted: EventFilter = picked(EventFilter, locals())
-    if not any((title_contains, categories, calendar_name, start_date, end_date, status, location_contains)):
+    asked = (title_contains, location_contains, calendar_name, start_date, end_date, status, *words_of(categories))
+    if not any(one and one.strip() for one in asked):
         raise InvalidValue("No filter is given: this would touch every event.", hint="Give at least one filter.")
     await _check(calendars, operation, changes, target_calendar)
     author = await calendars.author()
@@ -187,6 +183,8 @@ class Runner:
 
 def _answer(operation: str, results: list[BulkResult], target: str | None, confirmed: bool) -> BulkAnswer:
     done = sum(one.status == OPERATIONS[operation] for one in results)
+    would = f"Nothing was changed. confirm=true would {operation} these {len(results)}."
+    restore = "Deleted events are in the calendar's trash: nc_calendar_restore_event." if operation == "delete" else None
     return BulkAnswer(
         operation=operation,
         dry_run=None if confirmed else True,
@@ -195,12 +193,6 @@ def _answer(operation: str, results: list[BulkResult], target: str | None, confi
         target_calendar=target,
         results=sorted(results, key=lambda one: one.status != "failed")[:SHOWN_AT_MOST],
         not_shown=max(0, len(results) - SHOWN_AT_MOST) or None,
-        message=_message(operation, len(results), confirmed),
+        message=restore if confirmed else would,
         **{f"{OPERATIONS[operation]}_count": done},
     )
-
-
-def _message(operation: str, number: int, confirmed: bool) -> str | None:
-    if not confirmed:
-        return f"Nothing was changed. confirm=true would {operation} these {number}."
-    return "Deleted events are in the calendar's trash: nc_calendar_restore_event." if operation == "delete" else None

@@ -117,7 +117,7 @@ EVENT_CHANGES: list[tuple[dict[str, Any], set[str]]] = [
 
 
 @pytest.mark.parametrize(("given_fields", "touched"), EVENT_CHANGES, ids=lambda value: "-".join(value) if isinstance(value, dict) else "")
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @given(data=st.data())
 def test_one_changed_field_of_an_event_leaves_all_other_bytes(given_fields: dict[str, Any], touched: set[str], data: st.DataObject) -> None:
     text = data.draw(objects("VEVENT"))
@@ -189,7 +189,7 @@ TODO_CHANGES: list[tuple[dict[str, Any], set[str]]] = [
 
 
 @pytest.mark.parametrize(("given_fields", "touched"), TODO_CHANGES, ids=lambda value: "-".join(value) if isinstance(value, dict) else "")
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @given(data=st.data())
 def test_one_changed_field_of_a_task_leaves_all_other_bytes(given_fields: dict[str, Any], touched: set[str], data: st.DataObject) -> None:
     text = data.draw(objects("VTODO"))

@@ -36,7 +36,9 @@ FOREIGN = (
     "KIND-OF-ODD:;keep;me\r\n",
 )
 
-texts = st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1, max_size=90).filter(lambda text: text.strip(" ;") == text)
+texts = st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1, max_size=90).filter(
+    lambda text: text.strip() != "" and text.strip(" ;") == text
+)
 entries = st.one_of(texts, st.fixed_dictionaries({"value": texts}, optional={"type": st.sampled_from(["WORK", "home", "x-own"])}))
 one_or_many = st.one_of(entries, st.lists(entries, min_size=1, max_size=3))
 days = st.dates().map(lambda day: day.isoformat())
