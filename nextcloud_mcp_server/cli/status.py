@@ -11,6 +11,7 @@ import orjson
 from nextcloud_mcp_server.cli.working import env_file, index, read_settings, run
 
 if TYPE_CHECKING:
+    from nextcloud_mcp_server.index.processor import Current
     from nextcloud_mcp_server.index.status import UserStatus
 
 SHORT = 2.0
@@ -43,9 +44,14 @@ def as_text(status: "UserStatus") -> str:
     for one in status.types:
         row = f"  {one.doc_type:12}{one.known:8}{one.indexed:9}{one.pending:9}{one.failed:8}  {_when(one.scanned_at)}"
         lines.append(f"{row}  {one.error}" if one.error else row)
+    lines += [f"  now {one.doc_type} {one.title}{_page(one)}" for one in status.current]
     lines += [f"  {one.doc_type} {one.doc_id}: {one.reason}" for one in status.failures]
     lines += [f"  {status.note}"] if status.note else []
     return "\n".join(lines)
+
+
+def _page(current: "Current") -> str:
+    return f", page {current.page} of {current.pages}" if current.pages else ""
 
 
 def _when(seconds: float | None) -> str:

@@ -12,7 +12,7 @@ from nextcloud_mcp_server.core.errors import CredentialRefused, NextcloudError
 from nextcloud_mcp_server.index.pace import Intervals, Pace, jittered
 from nextcloud_mcp_server.index.people import People
 from nextcloud_mcp_server.index.plan import Plan, plan
-from nextcloud_mcp_server.index.queue.port import Queue, Task
+from nextcloud_mcp_server.index.queue.port import Counts, Queue, Task
 from nextcloud_mcp_server.index.state import Schedule, State
 from nextcloud_mcp_server.storage import Leases, StorageError
 
@@ -145,13 +145,23 @@ class Scanner:
         if made.withheld:
             log.warning("Nothing of %s is dropped for %s: %s; %d are asked for", doc_type, self.user, made.withheld, len(made.doubted))
         first = since is None and not stored
+        found = await self._found(doc_type, made)
+        if made.doubted:
+            # What turns out to be gone may come back as it was: then only a listing of everything tells of it.
+            await self._state.start_over(self.user, doc_type)
         # Durable before the source's state moves on: a death in between lists again.
         await self._queue.put(tasks_of(self.user, doc_type, made, backfill=first))
         keep = listing.complete and made.settled and not made.withheld
-        await self._state.scanned(
-            self.user, doc_type, now=listed_at, found=made.kept + len(made.fetch), state=listing.state if keep else None
-        )
+        await self._state.scanned(self.user, doc_type, now=listed_at, found=found, state=listing.state if keep else None)
         return bool(made.fetch or made.drop or made.doubted)
+
+    async def _found(self, doc_type: str, made: Plan) -> int:
+        """How many documents there are, with those that an earlier scan found and that still wait for their first time."""
+        listed, before = made.kept + len(made.fetch), await self._state.found(self.user, doc_type)
+        if listed >= before:
+            return listed
+        count = (await self._queue.counts(self.user)).get((self.user, doc_type), Counts())
+        return max(listed, min(before, made.kept + count.waiting + count.running) + len(made.fetch))
 
     async def _leave_types(self, here: Set[str]) -> None:
         """Takes out what settings or the user's grant allow no longer. An app that Nextcloud lacks for now keeps what it had."""

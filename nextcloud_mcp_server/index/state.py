@@ -85,6 +85,11 @@ class State:
             error[:500],
         )
 
+    async def found(self, user: str, doc_type: str) -> int:
+        """How many documents the last scan knew of."""
+        row = await self._database.one("select found from index_scan where user_id = ? and doc_type = ?", user, doc_type)
+        return row["found"] if row else 0
+
     async def start_over(self, user: str, doc_type: str | None = None) -> None:
         """The next scan of the user (of one type) lists everything; what is indexed stays."""
         kind, values = ("and doc_type = ?", (doc_type,)) if doc_type else ("", ())

@@ -9,6 +9,8 @@ import pytest
 from nextcloud_mcp_server.apps.files.source import FilesSource
 from nextcloud_mcp_server.apps.notes.source import NotesSource
 from nextcloud_mcp_server.index import plan
+from nextcloud_mcp_server.nextcloud.capabilities import Cache
+from nextcloud_mcp_server.nextcloud.session import Policy, Session
 from tests.contract.test_sources_files import home, ids, share, unshare
 from tests.support.assistant import Assistant, ToolFailed
 from tests.support.follower import Follower
@@ -69,6 +71,34 @@ async def test_a_folder_shared_in_an_unchanged_tree_gives_all_below_new_readers(
     await files.scan()
     assert files.documents[mine["low.txt"]].readers == {me, other}
     assert files.documents[mine["top.txt"]].readers == {me}
+    await unshare(alice, shared)
+
+
+async def test_a_tag_that_hides_a_shared_file_later_takes_it_from_both_and_nothing_else(
+    alice: Assistant, bob: Assistant, home: str, name: str
+) -> None:
+    """Each scan asks anew what is hidden."""
+
+    def hiding(person: Assistant) -> FilesSource:
+        session = person.session
+        return FilesSource(Session(session.transport, session.credential, Cache(), policy=Policy(excluded_tags=frozenset({name}))))
+
+    mine = await ids(alice, home)
+    shared = await share(alice, f"{home}/in", await bob.session.uid())
+    followers = [Follower(hiding(person), name) for person in (alice, bob)]
+    for one in followers:
+        await one.scan()
+        assert mine["low.txt"] in one.stored
+    await alice.call("nc_webdav_tag_file", path=f"{home}/in/deep/low.txt", add=[name])
+    for one, person in zip(followers, (alice, bob), strict=True):
+        one.source = hiding(person)
+        assert (await one.scan()).among(mine.values()).dropped == {mine["low.txt"]}
+    assert mine["top.txt"] in followers[0].stored
+    await alice.call("nc_webdav_tag_file", path=f"{home}/in/deep/low.txt", remove=[name])
+    for one, person in zip(followers, (alice, bob), strict=True):
+        one.source = hiding(person)
+        await one.scan()
+        assert mine["low.txt"] in one.stored
     await unshare(alice, shared)
 
 

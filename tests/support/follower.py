@@ -48,6 +48,8 @@ class Follower:
         scan = Scan(withheld=made.withheld, requests=requests)
         if listing.complete and made.settled and not made.withheld:
             self.state = orjson.loads(orjson.dumps(listing.state))
+        if made.doubted:
+            self.state = None
         before = transport.sent
         wanted = {item.stamp.id: item for item in (*made.fetch, *made.doubted)}
         for ids in [[id] for id in wanted] if one_by_one else [list(wanted)]:

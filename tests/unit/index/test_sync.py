@@ -5,8 +5,10 @@ from pathlib import Path
 
 from nextcloud_mcp_server.core.errors import BadAnswer, CredentialRefused, Maintenance, Unreachable
 from nextcloud_mcp_server.index.plan import MOST_DOUBTED
+from nextcloud_mcp_server.index.processor import Current
 from nextcloud_mcp_server.index.queue.port import Counts, Task
 from nextcloud_mcp_server.index.status import status_of
+from nextcloud_mcp_server.index.under_way import UnderWay
 from tests.unit.index.world import Shelf, WordsEmbedder, World
 
 
@@ -132,16 +134,31 @@ async def test_a_listing_that_is_empty_by_mistake_drops_and_embeds_nothing(world
     world.cloud.put("note", "1", "zeppelin")
     world.cloud.put("note", "2", "bread", "bob")
     await world.sync()
-    before, known = await world.contents(), await world.state.source_state("alice", "note")
+    before = await world.contents()
     world.embedder.calls.clear()
     world.cloud.empty.add("note")
     await world.sync()
     await world.sync()
     assert await world.contents() == before
     assert world.embedder.calls == []
-    assert await world.state.source_state("alice", "note") == known
     world.cloud.empty.clear()
+    world.cloud.calls.clear()
     await world.sync()
+    assert not [call for call in world.cloud.calls if call.startswith("fetch")]
+    assert await world.found("alice", "zeppelin") == ["1"]
+
+
+async def test_what_was_gone_for_a_moment_and_is_back_as_it_was_is_found_again(world: World) -> None:
+    world.cloud.incremental = True
+    world.cloud.put("note", "1", "zeppelin")
+    await world.sync("alice")
+    shelf = world.cloud.shelves["note"]
+    kept = Shelf(dict(shelf.documents), dict(shelf.readers))
+    world.cloud.remove("note", "1")
+    await world.sync("alice")
+    assert await world.contents() == {}
+    world.cloud.shelves["note"] = kept
+    await world.sync("alice")
     assert await world.found("alice", "zeppelin") == ["1"]
 
 
@@ -378,3 +395,51 @@ async def test_status_counts_what_is_known_indexed_pending_and_failed(world: Wor
     assert [(item.known, item.indexed, item.pending, item.failed) for item in after.types] == [(3, 3, 0, 0)]
     assert not after.syncing
     assert after.current == ()
+
+
+async def test_status_knows_of_documents_that_wait_since_an_earlier_scan(world: World) -> None:
+    world.cloud.incremental = True
+    for number in range(5):
+        world.cloud.put("note", str(number), "text")
+    known: list[tuple[int, int, int]] = []
+
+    async def look() -> None:
+        await world.scanner("alice").scan()
+        (one,) = (await status_of("alice", world.state, world.queue, world.collections)).types
+        known.append((one.known, one.indexed, one.pending))
+
+    await look()
+    (job,) = await world.queue.claim(1)
+    await world.processors.process(job)
+    await look()
+    world.cloud.put("note", "new", "text")
+    await look()
+    await world.processors.drain()
+    await look()
+    world.cloud.remove("note", "new")
+    await look()
+    assert known == [(5, 0, 5), (5, 1, 4), (6, 1, 5), (6, 6, 0), (6, 6, 1)]
+    await world.processors.drain()
+    await look()
+    assert known[-1] == (5, 5, 0)
+
+
+async def test_what_another_process_works_on_is_told_while_it_lives(world: World) -> None:
+    worker: dict[int, Current] = {}
+    there, here = UnderWay(world.database, worker), UnderWay(world.database, {7: Current("alice", "note", "Mine")})
+    await there.tell()
+    assert await here.of("bob") == ()
+    worker[1] = Current("alice", "file", "big.pdf", 3, 200)
+    worker[2] = Current("bob", "file", "other.pdf")
+    await there.tell()
+    assert await here.of("alice") == (Current("alice", "note", "Mine"), Current("alice", "file", "big.pdf", 3, 200))
+    worker[1].page = 4
+    del worker[2]
+    await there.tell()
+    assert (await here.of("alice"))[1].page == 4
+    assert await here.of("bob") == ()
+    await world.database.run("update index_current set told_at = told_at - 3600")
+    assert await here.of("alice") == (Current("alice", "note", "Mine"),)
+    worker.clear()
+    await there.tell()
+    assert await world.database.all("select * from index_current") == []

@@ -84,7 +84,7 @@ class Shelf:
 @dataclass
 class Cloud:
     """A Nextcloud: shelves by type. `calls` counts what its sources were asked, `disabled` types lack their app, those in
-    `empty` are listed as if there were none, `forbidden` are those that a user does not grant."""
+    `empty` are listed as if there were none, `forbidden` are those that a user does not grant. `incremental`: only changes are listed."""
 
     shelves: dict[str, Shelf] = field(default_factory=dict[str, Shelf])
     users: set[str] = field(default_factory=lambda: {"alice", "bob"})
@@ -94,6 +94,7 @@ class Cloud:
     version: int = 0
     disabled: set[str] = field(default_factory=set[str])
     empty: set[str] = field(default_factory=set[str])
+    incremental: bool = False
     forbidden: dict[str, set[str]] = field(default_factory=dict[str, set[str]])
 
     def put(self, doc_type: str, id: str, text: str, owner: str = "alice", *, readers: Sequence[str] = (), **more: Any) -> None:
@@ -146,7 +147,10 @@ class CloudSource:
         self._asked("list")
         mine = {} if self.doc_type in self.cloud.empty else self._mine()
         stamps = [Stamp(id, document.version, document.modified) for id, document in mine.items()]
-        return Listing(stamps, {"at": self.cloud.version})
+        if not self.cloud.incremental:
+            return Listing(stamps, {"at": self.cloud.version})
+        new = [stamp for stamp in stamps if int(stamp.version[1:]) > (since or {}).get("at", 0)]
+        return Listing(new, {"at": self.cloud.version}, frozenset(stamp.id for stamp in stamps if stamp not in new))
 
     async def fetch(self, ids: Sequence[str]) -> AsyncIterator[Document]:
         self._asked("fetch")
