@@ -9,6 +9,7 @@ import pytest
 
 from tests.contract.conftest import Place
 from tests.support.assistant import Assistant, ToolFailed, session
+from tests.support.calendars import write_in_between
 
 FOREIGN = (
     "BEGIN:VCARD\r\nVERSION:{version}\r\nPRODID:-//Somebody//Else//EN\r\nUID:{uid}\r\nFN:Ada Lovelace\r\nN:Lovelace;Ada;King,Noel;;\r\n"
@@ -263,6 +264,50 @@ async def test_a_change_that_somebody_makes_in_between_is_not_lost(alice: Assist
     await alice.call("nc_contacts_update_contact", addressbook=book, uid="both", contact_data={"title": "Dr"})
     read = await alice.call("nc_contacts_get_contact", addressbook=book, uid="both")
     assert (read["fn"], read["title"], len(raced)) == ("Other Lovelace", "Dr", 1)
+
+
+async def test_a_contact_that_changed_after_it_was_read_is_not_deleted(
+    alice: Assistant, book: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await raw(alice, "PUT", book, "ada.vcf", FOREIGN.format(version="3.0", uid="ada"))
+    theirs = FOREIGN.format(version="3.0", uid="ada").replace("Ada Love", "Other Love")
+    write_in_between(monkeypatch, alice, lambda: raw(alice, "PUT", book, "ada.vcf", theirs), "DELETE")
+    assert "modified by someone else" in await alice.error("nc_contacts_delete_contact", addressbook=book, uid="ada")
+    assert await raw(alice, "GET", book, "ada.vcf") == theirs
+
+
+async def test_a_new_contact_never_replaces_one_that_was_made_in_between(
+    alice: Assistant, book: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    theirs = FOREIGN.format(version="3.0", uid="ada")
+    write_in_between(monkeypatch, alice, lambda: raw(alice, "PUT", book, "ada.vcf", theirs))
+    said = await alice.error("nc_contacts_create_contact", addressbook=book, uid="ada", contact_data={"fn": "Mine"})
+    assert "exists already" in said
+    assert await raw(alice, "GET", book, "ada.vcf") == theirs
+
+
+@pytest.mark.parametrize("form", ['"{}"', 'W/"{}"', "{}-gzip", "{}", "*"])
+async def test_an_etag_is_taken_in_every_form_a_proxy_makes_of_it(alice: Assistant, book: str, form: str) -> None:
+    made = await alice.call("nc_contacts_create_contact", addressbook=book, uid="eve", contact_data={"fn": "Eve"})
+    etag = form.format(made["etag"])
+    saved = await alice.call("nc_contacts_update_contact", addressbook=book, uid="eve", etag=etag, contact_data={"fn": "Eve 2"})
+    await alice.call("nc_contacts_delete_contact", addressbook=book, uid="eve", etag=form.format(saved["contact"]["etag"]))
+    assert await listed(alice, book) == []
+
+
+@pytest.mark.parametrize(("count", "pages"), [(0, [0]), (2, [2]), (3, [2, 1])])
+async def test_a_full_page_and_one_more_contact_page_rightly(alice: Assistant, book: str, count: int, pages: list[int]) -> None:
+    for number in range(count):
+        await raw(alice, "PUT", book, f"{number}.vcf", FOREIGN.format(version="3.0", uid=number))
+    seen, cursor = list[int](), None
+    while True:
+        page = await alice.call("nc_contacts_list_contacts", addressbook=book, limit=2, cursor=cursor)
+        assert page["total_count"] == count
+        seen.append(len(page["contacts"]))
+        cursor = page.get("next_cursor")
+        if cursor is None:
+            break
+    assert seen == pages
 
 
 async def test_an_account_whose_login_name_is_not_its_id_has_its_own_address_books(place: Place, name: str) -> None:

@@ -107,3 +107,21 @@ def test_digits_and_words_are_found_whatever_stands_between_them() -> None:
     assert has_words(one, ["jür", "maria", "@x", "jojo"])
     assert has_words(one, ["gross"])
     assert not has_words(one, ["jür", "anna"])
+
+
+def test_a_text_with_every_escape_and_fold_is_read_as_it_was_meant() -> None:
+    note = "NOTE:one\\nTwo\\N3\\, 4\\; 5\\\\n ü\r\n  folded\r\n\t tab"
+    assert read("FN:X", note).note == "one\nTwo\n3, 4; 5\\n ü folded tab"
+
+
+@pytest.mark.parametrize("version", ["3.0", "4.0"])
+def test_both_versions_read_alike(version: str) -> None:
+    kinds = {
+        "3.0": ("TEL;TYPE=CELL,PREF:+1", "EMAIL;TYPE=INTERNET,WORK:a@x.test"),
+        "4.0": ("TEL;VALUE=uri;TYPE=cell;PREF=1:tel:+1", "EMAIL;TYPE=work:a@x.test"),
+    }
+    found = read(f"VERSION:{version}", "FN:X", *kinds[version])
+    assert [(one.value, one.label, one.preferred) for one in (found.phones or []) + (found.emails or [])] == [
+        ("+1", "cell", True),
+        ("a@x.test", "work", None),
+    ]
