@@ -27,7 +27,7 @@ check: install
 	$(BIN)/python -m scripts.check
 
 bench: install
-	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks $(ONLY)
 
 eval: install
 	$(BIN)/nextcloud-mcp-server eval $(COLLECTION)

@@ -1,6 +1,7 @@
 """What a benchmark reports: ratios within one run, against a named floor."""
 
 import statistics
+import sys
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -38,6 +39,12 @@ class Times:
 
     def __str__(self) -> str:
         return f"{self.p50 * 1000:.2f} / {self.p95 * 1000:.2f} ms"
+
+
+def progress(what: str) -> None:
+    """Tells whoever waits how far a long benchmark is."""
+    sys.stderr.write(f"  {time.strftime('%H:%M:%S')} {what}\n")
+    sys.stderr.flush()
 
 
 def compared(what: str, ours: Times, floor: Times, target: float) -> Row:

@@ -1,12 +1,10 @@
 """What the spine costs over the bare SDK and over bare HTTP: latency, parallel calls, start, memory."""
 
 import asyncio
-import os
-import re
 import sys
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,50 +14,28 @@ from mcp import Client
 from mcp.client.stdio import StdioServerParameters, stdio_client
 
 from benchmarks.backend import PATH
+from benchmarks.processes import COMMAND, RUNNING, basics, process
 from benchmarks.rows import Row, Times, compared, interleaved
 
-COMMAND = str(Path(sys.executable).parent / "nextcloud-mcp-server")
-RUNNING = r"running on http://127\.0\.0\.1:(\d+)"
 CALLS = 400
 STARTS = 7
 
 
 def environment(backend: str) -> dict[str, str]:
-    kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     more = {"NEXTCLOUD_MAX_CONCURRENCY": "32", "LOG_LEVEL": "warning", "ENABLE_SEMANTIC_SEARCH": "false"}
-    return {**kept, "NEXTCLOUD_HOST": backend, "NEXTCLOUD_USERNAME": "ada", "NEXTCLOUD_PASSWORD": "ada", **more}
+    return {**basics(), "NEXTCLOUD_HOST": backend, "NEXTCLOUD_USERNAME": "ada", "NEXTCLOUD_PASSWORD": "ada", **more}
 
 
-@asynccontextmanager
-async def process(
-    *arguments: str, env: dict[str, str] | None = None, port_in: str = r"^(\d+)$", stream: str = "stdout"
-) -> AsyncGenerator[tuple[str, int]]:
-    """A process that says its port; its address and process id."""
-    pipes = {stream: asyncio.subprocess.PIPE}
-    started = await asyncio.create_subprocess_exec(*arguments, env=env, **pipes)
-    try:
-        reader = getattr(started, stream)
-        while not (found := re.search(port_in, (line := await reader.readline()).decode().strip())):
-            if not line:
-                raise RuntimeError(f"{' '.join(arguments)} ended before it listened")
-        drain = asyncio.create_task(reader.read())
-        yield f"http://127.0.0.1:{found[1]}", started.pid
-        drain.cancel()
-    finally:
-        started.terminate()
-        await started.wait()
-
-
-def backend(milliseconds: float) -> "asynccontextmanager[tuple[str, int]]":
+def backend(milliseconds: float) -> AbstractAsyncContextManager[tuple[str, int]]:
     return process(sys.executable, "-m", "benchmarks.backend", str(milliseconds))
 
 
-def ours(url: str) -> "asynccontextmanager[tuple[str, int]]":
+def ours(url: str) -> AbstractAsyncContextManager[tuple[str, int]]:
     env = {**environment(url), "LOG_LEVEL": "info"}
     return process(COMMAND, "run", "--port", "0", env=env, port_in=RUNNING, stream="stderr")
 
 
-def bare(url: str) -> "asynccontextmanager[tuple[str, int]]":
+def bare(url: str) -> AbstractAsyncContextManager[tuple[str, int]]:
     return process(sys.executable, "-m", "benchmarks.bare", "http", url, port_in=RUNNING, stream="stderr")
 
 

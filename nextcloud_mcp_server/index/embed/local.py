@@ -1,7 +1,7 @@
 """The embedded model: an ONNX sentence encoder and its tokeniser, in whatever process calls it."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,10 @@ from nextcloud_mcp_server.index.embed.port import Model, Vector
 RUN = 8
 """Texts in one run: more are not faster, and take far more memory."""
 SPECIAL = 2
+
+
+PIECE = 2**16
+"""Characters that are tokenised at once: a tokeniser takes 150 bytes for each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,18 @@ def read_card(folder: Path) -> Card:
     return Card(about["name"], about["dimension"], about["tokens"])
 
 
+def pieces(text: str) -> Iterator[tuple[int, str]]:
+    """A text in parts, with their offsets, that end between words where they can."""
+    at = 0
+    while at < len(text):
+        end = at + PIECE
+        if end < len(text):
+            between = max(text.rfind(" ", at + 1, end), text.rfind("\n", at + 1, end))
+            end = between if between > 0 else end
+        yield at, text[at:end]
+        at = end
+
+
 class LocalModel:
     """Loaded into memory. Not thread-safe but for `tokens`; `threads` 0 lets the library choose."""
 
@@ -56,7 +72,7 @@ class LocalModel:
 
     def tokens(self, text: str) -> list[int]:
         """The offsets at which tokens begin."""
-        return [start for start, _ in self._tokenizer.encode(text, add_special_tokens=False).offsets]
+        return [at + start for at, piece in pieces(text) for start, _ in self._tokenizer.encode(piece, add_special_tokens=False).offsets]
 
     def embed(self, texts: Sequence[str]) -> list[Vector]:
         """Vectors in the order of the texts; runs are filled by length, so that little is padded."""

@@ -9,6 +9,7 @@ import onnx
 import pytest
 
 from nextcloud_mcp_server.core.errors import InvalidValue
+from nextcloud_mcp_server.index.embed import local
 from nextcloud_mcp_server.index.embed.local import LocalModel, read_card
 from tests.unit.index.tiny_model import Array, make_model, weights
 
@@ -71,6 +72,17 @@ def test_tokens_are_counted_over_the_whole_text_without_the_special_ones(model: 
 
 def read_card_limit(local: LocalModel) -> int:
     return local.card.model.limit
+
+
+@pytest.mark.parametrize("piece", [1, 7, 30])
+def test_a_long_text_has_the_tokens_of_its_pieces(model: tuple[LocalModel, float], monkeypatch: pytest.MonkeyPatch, piece: int) -> None:
+    text = "The cats sat on the mat .\nthe cat on the  mat sat"
+    whole = model[0].tokens(text)
+    monkeypatch.setattr(local, "PIECE", max(piece, max(map(len, text.split())) + 1))
+    assert "".join(part for _, part in local.pieces(text)) == text
+    assert model[0].tokens(text) == whole
+    monkeypatch.setattr(local, "PIECE", piece)
+    assert list(local.pieces("a" * 50)) == [(at, "a" * min(piece, 50 - at)) for at in range(0, 50, piece)]
 
 
 def test_a_folder_without_a_model_is_named_with_what_it_lacks(tmp_path: Path) -> None:
