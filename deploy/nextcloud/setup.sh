@@ -3,7 +3,7 @@
 # OIDC_PROVIDER: empty, `nextcloud` (its own oidc app) or `keycloak` (user_oidc takes Keycloak's tokens).
 set -eu
 
-cd /var/www/html
+cd "${NEXTCLOUD_FOLDER:-/var/www/html}"
 occ() { php occ --no-interaction "$@"; }
 app() { occ app:install "$1" >/dev/null 2>&1 || occ app:enable "$1"; }
 

@@ -1,13 +1,15 @@
-"""A start that never can succeed ends, with the reason."""
+"""Starting as the pages say, and starts that never can succeed: they end, with the reason."""
 
 import asyncio
+import json
 from pathlib import Path
 
 from nextcloud_mcp_server.storage import new_key
 from nextcloud_sandbox.server import Running
-from tests.e2e.conftest import COMMAND
+from tests.e2e.conftest import COMMAND, server
 from tests.e2e.leaks import Watch
 from tests.e2e.modes import Home, without_account
+from tests.providers.cache import PROJECT
 
 
 async def ends(env: dict[str, str]) -> tuple[int | None, str]:
@@ -18,6 +20,16 @@ async def ends(env: dict[str, str]) -> tuple[int | None, str]:
         if process.returncode is None:
             process.kill()
     return process.returncode, said.decode()
+
+
+async def test_the_first_try_of_the_page_about_basic_lists_tools(sandbox: Running) -> None:
+    page = (PROJECT / "docs" / "howto" / "mode-basic.md").read_text()
+    command = page[page.index("curl -u") : page.index("docker compose")]
+    async with server(without_account(sandbox.url, ENABLE_MULTI_USER_BASIC_AUTH="true")) as served:
+        command = command.replace("APP-PASSWORD", "alice").replace("http://127.0.0.1:8000", served.url)
+        process = await asyncio.create_subprocess_shell(f"curl -sS {command.removeprefix('curl')}", stdout=asyncio.subprocess.PIPE)
+        told, _ = await asyncio.wait_for(process.communicate(), 30)
+    assert "nc_notes_create_note" in {tool["name"] for tool in json.loads(told)["result"]["tools"]}
 
 
 async def test_a_key_that_does_not_open_what_is_stored_stops_the_start(tmp_path: Path, sandbox: Running, watch: Watch) -> None:
