@@ -81,7 +81,7 @@ def settings(at: Keycloak | NodeProvider, watch: Watch, **more: str) -> dict[str
 async def at_keycloak(request: pytest.FixtureRequest, folder: Path, sandbox: Running, watch: Watch) -> AsyncGenerator[Place]:
     keycloak: Keycloak = request.getfixturevalue("keycloak")
     facade = request.param.startswith("facade")
-    own = {"MCP_IDENTITY_PROVIDER": "nextcloud"} if facade else {"OIDC_CLIENT_ID": await run_sync(named_by_its_resource, keycloak)}
+    own = {"MCP_IDENTITY_PROVIDER": "nextcloud"} if facade else {"OIDC_CLIENT_ID": await run_sync(keycloak.named_by_its_resource)}
     await run_sync(take_documents, keycloak)
     port = free_port() if facade else urlsplit(keycloak.resource).port or 0
     async with user_oidc(sandbox, httpx2.get(keycloak.discovery_url).json()["jwks_uri"], "nextcloud") as front:
@@ -101,18 +101,6 @@ async def at_node(request: pytest.FixtureRequest, folder: Path, sandbox: Running
 
     async with user_oidc(sandbox, httpx2.get(node.discovery_url).json()["jwks_uri"], NEXTCLOUD) as front:
         yield Place(request.param, Home(folder, watch, front.url, settings(node, watch, **own)), at_provider, None if facade else register)
-
-
-def named_by_its_resource(keycloak: Keycloak) -> str:
-    """This server's client at a Keycloak with resource indicators: those leave the resource as a token's only audience, and
-    who exchanges a token has to be its audience."""
-    found = keycloak.admin("GET", f"/clients?clientId={keycloak.resource}").json()
-    if not found:
-        (client,) = keycloak.admin("GET", f"/clients?clientId={CLIENT}").json()
-        drop = {"id", "protocolMappers"}
-        made = {name: value for name, value in client.items() if name not in drop} | {"clientId": keycloak.resource, "secret": SECRET}
-        keycloak.admin("POST", "/clients", made)
-    return keycloak.resource
 
 
 def take_documents(keycloak: Keycloak) -> None:

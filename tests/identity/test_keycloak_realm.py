@@ -63,6 +63,34 @@ def test_a_client_of_another_host_cannot_register_itself(keycloak: Keycloak) -> 
     assert httpx2.post(f"{keycloak.issuer}/clients-registrations/openid-connect", json=asked).status_code == 403
 
 
+def test_only_trusted_hosts_may_register_clients_unless_the_deployment_says_otherwise(keycloak: Keycloak) -> None:
+    policies = keycloak.admin("GET", "/components?name=Trusted Hosts").json()
+    assert [policy["config"]["host-sending-registration-request-must-match"] for policy in policies] == [["true"]]
+    assert [policy["config"]["client-uris-must-match"] for policy in policies] == [["true"]]
+
+
+def test_with_resource_indicators_a_token_names_the_resource_alone_and_its_client_may_exchange_it(keycloak: Keycloak) -> None:
+    """Why this server's client is named by its resource at a Keycloak with that feature."""
+    pkce, desk = Pkce(), keycloak.register()["client_id"]
+    asked = authorization(keycloak.authorize_url, pkce, client_id=desk, scope="openid notes:read", resource=keycloak.resource)
+    code = Person("alice").sign_in(asked)["code"]
+    form = {"grant_type": "authorization_code", "code": code, "redirect_uri": "http://127.0.0.1:3333/cb", "code_verifier": pkce.verifier}
+    subject = keycloak.token({**form, "resource": keycloak.resource}, client=desk, secret=None).json()["access_token"]
+    assert claims(subject)["aud"] == keycloak.resource
+    exchange = {**EXCHANGE, "subject_token": subject, "audience": "nextcloud", "scope": "notes:read"}
+    refused = keycloak.token(exchange)
+    assert (refused.status_code, refused.json()["error"]) == (403, "access_denied")
+    allowed = keycloak.token(exchange, client=keycloak.named_by_its_resource()).json()
+    assert claims(allowed["access_token"])["aud"] == "nextcloud"
+
+
+def test_a_resource_that_is_not_this_server_gets_no_token(keycloak: Keycloak) -> None:
+    pkce, elsewhere = Pkce(), {"resource": "https://elsewhere.example/mcp"}
+    code = Person("alice").sign_in(authorization(keycloak.authorize_url, pkce, client_id=CLIENT, scope="openid", **elsewhere))["code"]
+    form = {"grant_type": "authorization_code", "code": code, "redirect_uri": "http://127.0.0.1:3333/cb", "code_verifier": pkce.verifier}
+    assert keycloak.token({**form, **elsewhere}).json()["error"] == "invalid_target"
+
+
 def test_a_refresh_token_works_once(keycloak: Keycloak) -> None:
     first = keycloak.tokens("alice", "openid offline_access")["refresh_token"]
     second = keycloak.token({"grant_type": "refresh_token", "refresh_token": first}).json()["refresh_token"]

@@ -77,6 +77,15 @@ class Keycloak:
         assert answer.status_code == 201, answer.text
         return answer.json()
 
+    def named_by_its_resource(self) -> str:
+        """This server's client at a Keycloak with resource indicators: those leave the resource as a token's only audience, and
+        who exchanges a token has to be its audience. The id of the client, made once."""
+        if not self.admin("GET", f"/clients?clientId={self.resource}").json():
+            (client,) = self.admin("GET", f"/clients?clientId={CLIENT}").json()
+            kept = {name: value for name, value in client.items() if name not in ("id", "protocolMappers")}
+            self.admin("POST", "/clients", {**kept, "clientId": self.resource, "secret": SECRET})
+        return self.resource
+
     def admin(self, method: str, path: str, body: Any = None, *, realm: str | None = None) -> httpx2.Response:
         """A call of the admin API below `/admin/realms/<realm>`; raises for a refusal."""
         form = {"grant_type": "password", "client_id": "admin-cli", "username": ADMIN, "password": ADMIN}
