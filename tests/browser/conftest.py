@@ -21,7 +21,7 @@ __all__ = ["keycloak", "node_provider"]
 
 
 class Open(Protocol):
-    async def __call__(self, *, scripts: bool = False, dark: bool = False, size: tuple[int, int] = DESKTOP) -> Window: ...
+    async def __call__(self, *, scripts: bool = False, size: tuple[int, int] = DESKTOP) -> Window: ...
 
 
 @pytest.fixture(scope="session")
@@ -43,8 +43,8 @@ async def open_window(chromium: Browser) -> AsyncGenerator[Open]:
     async with AsyncExitStack() as stack:
         opened: list[Window] = []
 
-        async def one(*, scripts: bool = False, dark: bool = False, size: tuple[int, int] = DESKTOP) -> Window:
-            opened.append(await stack.enter_async_context(window(chromium, scripts=scripts, dark=dark, size=size)))
+        async def one(*, scripts: bool = False, size: tuple[int, int] = DESKTOP) -> Window:
+            opened.append(await stack.enter_async_context(window(chromium, scripts=scripts, size=size)))
             return opened[-1]
 
         yield one

@@ -1,10 +1,12 @@
 """What people do in the browser, and the servers they do it at."""
 
-from collections.abc import Awaitable, Callable
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
 
 import httpx2
 from mcp.client.auth import OAuthClientProvider
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 from pydantic import AnyUrl
 
 from tests.browser.desk import Desk
@@ -24,7 +26,7 @@ class LocalHome(Home):
 def registered(home: Home, desk: Desk, name: str = "Desk Assistant") -> str:
     """The id of a client that registered itself."""
     asked = {"client_name": name, "redirect_uris": [desk.callback], "token_endpoint_auth_method": "none"}
-    return httpx2.post(f"{home.url}/oauth/register", json=asked).json()["client_id"]
+    return httpx2.post(f"{home.url}/oauth/register", json=asked, verify=False).json()["client_id"]
 
 
 def request(home: Home, desk: Desk, client: str = "desk", pkce: Pkce | None = None, **more: str) -> str:
@@ -55,12 +57,28 @@ async def allow(one: Window, address: str, *, offline: bool = False) -> None:
     await one.page.get_by_role("button", name="Allow", exact=True).click()
 
 
+@asynccontextmanager
+async def held(one: Window) -> AsyncGenerator[None]:
+    """Meanwhile the page stays: one that loads anew every few seconds would sometimes do so under a click."""
+    free = asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        await free.wait()
+        await route.continue_()
+
+    await one.page.route("**", hold)
+    try:
+        yield
+    finally:
+        free.set()
+        await one.page.unroute("**", hold)
+
+
 async def grant_at_nextcloud(one: Window, user: str) -> None:
     """From the page that waits: opens Nextcloud in a window of its own, signs in and grants access there."""
     async with one.page.expect_popup() as opened:
         await one.page.get_by_role("link", name="Open Nextcloud").click()
-    there = await opened.value
-    await log_in_and_grant(there, user)
+    await log_in_and_grant(await opened.value, user)
 
 
 async def log_in_and_grant(there: Page, user: str) -> None:
@@ -73,15 +91,22 @@ async def log_in_and_grant(there: Page, user: str) -> None:
 
 
 async def come_back(one: Window) -> None:
-    """Says on the waiting page that all is done."""
-    await one.page.get_by_role("link", name="I have granted access").click()
+    """Says on the page that waits that all is done."""
+    await one.page.get_by_role("link", name="I have granted access").click(no_wait_after=True)
+
+
+async def grant_and_come_back(one: Window, user: str) -> None:
+    """All that is to do from the page that waits on."""
+    await expect(one.page.get_by_role("link", name="Open Nextcloud")).to_be_visible()
+    async with held(one):
+        await grant_at_nextcloud(one, user)
+        await come_back(one)
 
 
 async def sign_in_here(one: Window, home: Home, user: str, then: str = "/app/") -> None:
     """A browser that is known at this server afterwards."""
     await one.page.goto(f"{home.url}/oauth/login?next={then}")
-    await grant_at_nextcloud(one, user)
-    await come_back(one)
+    await grant_and_come_back(one, user)
 
 
 async def back_at(desk: Desk, one: Window) -> dict[str, str]:

@@ -1,11 +1,13 @@
 """Every page in both colour schemes, on a desktop and on a phone, by keyboard, and with what a hostile client would like to show."""
 
+from typing import Literal
+
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Page, expect
 
 from tests.browser.conftest import Open
 from tests.browser.desk import Desk
-from tests.browser.journeys import allow, back_at, registered, request, sign_in_here
+from tests.browser.journeys import allow, back_at, held, registered, request, sign_in_here
 from tests.browser.looks import contrasts, controls, focus_contrast, overflow
 from tests.browser.windows import DESKTOP, PHONE, Window
 from tests.e2e.modes import Home
@@ -52,22 +54,26 @@ async def test_a_page_can_be_read_and_touched_in_light_and_dark_on_desktop_and_p
 ) -> None:
     one = await open_window(scripts=True)
     await visit(name, one, own, desk)
-    backgrounds: set[str] = set()
-    for scheme in ("light", "dark"):
-        for width, height in (DESKTOP, PHONE):
-            await one.page.emulate_media(color_scheme=scheme)
-            await one.page.set_viewport_size({"width": width, "height": height})
-            assert await overflow(one.page) <= 0, (scheme, width)
-            texts = await contrasts(one.page)
-            assert texts
-            assert {text: round(ratio, 2) for text, ratio in texts.items() if ratio < 4.5} == {}, scheme
-            for each in await controls(one.page):
-                assert each["height"] >= 40, each
-                assert each["left"] >= 0, each
-                assert each["right"] <= width, each
-                assert each["edge"] >= 3 or each["link"] or each["kind"] == "checkbox", each
-        backgrounds.add(await one.page.evaluate("getComputedStyle(document.querySelector('main')).backgroundColor"))
-    assert len(backgrounds) == 2, "dark is not light"
+    async with held(one):
+        backgrounds = [await measured(one.page, scheme) for scheme in ("light", "dark")]
+    assert backgrounds[0] != backgrounds[1], "dark is not light"
+
+
+async def measured(page: Page, scheme: Literal["light", "dark"]) -> str:
+    """Fails where a page cannot be read or touched; the colour of its background."""
+    await page.emulate_media(color_scheme=scheme)
+    for width, height in (DESKTOP, PHONE):
+        await page.set_viewport_size({"width": width, "height": height})
+        assert await overflow(page) <= 0, width
+        texts = await contrasts(page)
+        assert texts
+        assert {text: round(ratio, 2) for text, ratio in texts.items() if ratio < 4.5} == {}
+        for each in await controls(page):
+            assert each["height"] >= 40, each
+            assert each["left"] >= 0, each
+            assert each["right"] <= width, each
+            assert each["edge"] >= 3 or each["link"] or each["kind"] == "checkbox", each
+    return await page.evaluate("getComputedStyle(document.querySelector('main')).backgroundColor")
 
 
 @pytest.mark.parametrize(("button", "answer"), [("Allow", "code"), ("Cancel", "error")])
@@ -92,7 +98,7 @@ async def test_both_answers_are_within_reach_of_the_keyboard(own: Home, desk: De
 async def reach_nextcloud_by_keyboard(one: Window) -> None:
     """The waiting page loads anew every few seconds: its button has the focus each time."""
     await expect(one.page.get_by_role("link", name="Open Nextcloud")).to_be_focused()
-    async with one.page.expect_popup() as opened:
+    async with held(one), one.page.expect_popup() as opened:
         await one.page.keyboard.press("Enter")
     await expect((await opened.value).get_by_role("heading")).to_have_text("Connect to your account")
 

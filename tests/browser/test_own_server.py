@@ -8,7 +8,18 @@ from nextcloud_sandbox.server import Running
 from tests.browser.conftest import Open
 from tests.browser.desk import Desk
 from tests.browser.desk import desk as listening
-from tests.browser.journeys import allow, back_at, come_back, grant_at_nextcloud, registered, request, sign_in_here, unmodified
+from tests.browser.journeys import (
+    allow,
+    back_at,
+    come_back,
+    grant_and_come_back,
+    grant_at_nextcloud,
+    held,
+    registered,
+    request,
+    sign_in_here,
+    unmodified,
+)
 from tests.e2e.modes import Home, called, connected
 
 
@@ -18,8 +29,7 @@ async def test_a_client_that_knows_only_the_address_is_let_in(own: Home, desk: D
 
     async def person(address: str) -> None:
         await allow(one, address)
-        await grant_at_nextcloud(one, user)
-        await come_back(one)
+        await grant_and_come_back(one, user)
 
     async with connected(own.mcp, unmodified(own, desk, one, person, "openid users:read")) as client:
         assert (await called(client, "nc_users_whoami"))["user_id"] == user
@@ -40,7 +50,8 @@ async def test_declining_tells_the_client_and_nextcloud_is_never_asked(own: Home
 async def test_the_waiting_page_goes_on_by_itself(own: Home, desk: Desk, open_window: Open) -> None:
     one = await open_window()
     await allow(one, request(own, desk))
-    await grant_at_nextcloud(one, "alice")
+    async with held(one):
+        await grant_at_nextcloud(one, "alice")
     assert "code" in await back_at(desk, one)
 
 
@@ -65,12 +76,17 @@ async def test_nothing_secret_is_in_an_address_and_no_address_of_ours_reaches_ot
     await expect(one.page.get_by_role("link", name="Open Nextcloud")).to_be_focused()
     secrets |= set((await one.cookies()).values())
     before = set(nextcloud.sandbox.data.app_passwords)
-    await grant_at_nextcloud(one, "alice")
-    secrets |= set(nextcloud.sandbox.data.app_passwords) - before
-    await come_back(one)
+    async with held(one):
+        await grant_at_nextcloud(one, "alice")
+        granted = [nextcloud.sandbox.data.app_passwords[key].token for key in set(nextcloud.sandbox.data.app_passwords) - before]
+        secrets |= set(granted)
+        await come_back(one)
     code = (await back_at(desk, one))["code"]
     secrets |= set((await one.cookies()).values())
+    assert len(granted) == 1
     assert len(secrets) >= 5
+    for secret in secrets:
+        own.watch.secret("what the browser was given", secret)
     told = [(each.url, await each.header_value("referer") or "") for each in one.requests]
     for url, referer in told:
         assert not any(secret in url + referer for secret in secrets if secret)
@@ -81,8 +97,7 @@ async def test_nothing_secret_is_in_an_address_and_no_address_of_ours_reaches_ot
 async def test_a_known_person_is_named_and_needs_to_approve_only(own: Home, desk: Desk, open_window: Open) -> None:
     one = await open_window()
     await allow(one, request(own, desk))
-    await grant_at_nextcloud(one, "alice")
-    await come_back(one)
+    await grant_and_come_back(one, "alice")
     assert "code" in await back_at(desk, one)
     before = len(one.requests)
     await one.page.goto(request(own, desk, registered(own, desk, "Another Client")))
@@ -97,16 +112,14 @@ async def test_a_known_person_is_named_and_needs_to_approve_only(own: Home, desk
 async def test_another_account_can_be_taken_than_the_one_the_browser_knows(own: Home, desk: Desk, open_window: Open) -> None:
     one = await open_window()
     await allow(one, request(own, desk))
-    await grant_at_nextcloud(one, "alice")
-    await come_back(one)
+    await grant_and_come_back(one, "alice")
     await back_at(desk, one)
     await one.page.context.clear_cookies(domain="127.0.0.1")
 
     async def person(address: str) -> None:
         await one.page.goto(address)
         await one.page.get_by_role("button", name="Use another account").click()
-        await grant_at_nextcloud(one, "bob")
-        await come_back(one)
+        await grant_and_come_back(one, "bob")
 
     async with connected(own.mcp, unmodified(own, desk, one, person, "openid notes:read users:read")) as client:
         assert (await called(client, "nc_users_whoami"))["user_id"] == "bob"

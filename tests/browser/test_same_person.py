@@ -7,7 +7,16 @@ from playwright.async_api import expect
 from nextcloud_mcp_server.auth.server.authorize import BROWSER_COOKIE
 from tests.browser.conftest import Open
 from tests.browser.desk import Desk
-from tests.browser.journeys import allow, come_back, grant_at_nextcloud, log_in_and_grant, sign_in_here, unmodified
+from tests.browser.journeys import (
+    allow,
+    come_back,
+    grant_and_come_back,
+    grant_at_nextcloud,
+    held,
+    log_in_and_grant,
+    sign_in_here,
+    unmodified,
+)
 from tests.e2e.modes import Home, called, connected
 
 
@@ -15,8 +24,7 @@ async def test_a_browser_signs_in_sees_who_it_is_and_signs_out(own: Home, open_w
     one, other = await open_window(), await open_window()
     await sign_in_here(other, own, "bob")
     await one.page.goto(f"{own.url}/app/")
-    await grant_at_nextcloud(one, "alice")
-    await come_back(one)
+    await grant_and_come_back(one, "alice")
     await expect(one.page.locator("main p")).to_contain_text("as alice.")
     await expect(other.page.locator("main p")).to_contain_text("as bob.")
     await one.page.get_by_role("button", name="Sign out").click()
@@ -33,15 +41,13 @@ async def test_the_page_of_a_sign_in_tool_takes_its_caller_to_nextcloud_and_nobo
 
     async def person(address: str) -> None:
         await allow(alice, address)
-        await grant_at_nextcloud(alice, "alice")
-        await come_back(alice)
+        await grant_and_come_back(alice, "alice")
 
     async with connected(own.mcp, unmodified(own, desk, alice, person, "openid notes:read notes:write")) as client:
         begun = await called(client, "nc_auth_update_scopes", remove_scopes=["notes:write"])
         await bob.page.goto(begun["login_url"])
         await expect(bob.page.get_by_role("heading")).to_have_text("Sign in at your Nextcloud")
-        await grant_at_nextcloud(bob, "bob")
-        await come_back(bob)
+        await grant_and_come_back(bob, "bob")
         await expect(bob.page.get_by_role("alert")).to_contain_text("begun by somebody else")
         await expect(bob.page.locator("main")).to_contain_text("close this page")
         assert bob.page.url == begun["login_url"]
@@ -63,14 +69,14 @@ async def test_who_is_signed_out_signs_in_first_and_then_goes_on_by_itself(own: 
 
     async def person(address: str) -> None:
         await allow(one, address)
-        await grant_at_nextcloud(one, "alice")
-        await come_back(one)
+        await grant_and_come_back(one, "alice")
 
     async with connected(own.mcp, unmodified(own, desk, one, person, "openid notes:read files:read")) as client:
         begun = await called(client, "nc_auth_update_scopes", remove_scopes=["files:read"])
         await fresh.page.goto(begun["login_url"])
-        await grant_at_nextcloud(fresh, "alice")
-        await fresh.page.context.clear_cookies(domain="127.0.0.1")
-        await come_back(fresh)
+        async with held(fresh):
+            await grant_at_nextcloud(fresh, "alice")
+            await fresh.page.context.clear_cookies(domain="127.0.0.1")
+            await come_back(fresh)
         await log_in_and_grant(fresh.page, "alice")
         assert (await called(client, "nc_auth_check_status"))["status"] == "provisioned"

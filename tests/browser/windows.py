@@ -43,14 +43,10 @@ class Window:
 
 
 @asynccontextmanager
-async def window(
-    chromium: Browser, *, scripts: bool = False, dark: bool = False, size: tuple[int, int] = DESKTOP
-) -> AsyncGenerator[Window]:
+async def window(chromium: Browser, *, scripts: bool = False, size: tuple[int, int] = DESKTOP) -> AsyncGenerator[Window]:
     """A window of its own; without `scripts` pages run none."""
     width, height = size
-    context = await chromium.new_context(
-        java_script_enabled=scripts, color_scheme="dark" if dark else "light", viewport={"width": width, "height": height}
-    )
+    context = await chromium.new_context(java_script_enabled=scripts, viewport={"width": width, "height": height})
     context.set_default_timeout(20_000)
     await context.add_init_script(_LISTEN)
     one = Window(await context.new_page())
