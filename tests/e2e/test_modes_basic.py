@@ -1,5 +1,7 @@
 """Multi-user Basic: everybody shows their own pair with each request."""
 
+from pathlib import Path
+
 import aiohttp
 import httpx2
 import pytest
@@ -7,7 +9,7 @@ import pytest
 from nextcloud_sandbox.server import Running
 from tests.e2e.conftest import server
 from tests.e2e.leaks import Watch
-from tests.e2e.modes import called, connected, names, without_account
+from tests.e2e.modes import Home, called, connected, names, without_account
 
 
 @pytest.fixture
@@ -53,6 +55,18 @@ async def test_two_people_see_only_their_own(sandbox: Running, basic_env: dict[s
                 assert f"of {other}" not in titles
                 assert (await client.call_tool("nc_notes_get_note", {"note_id": made[other]})).is_error
                 assert (await called(client, "nc_users_whoami"))["user_id"] == user
+
+
+async def test_a_grant_for_the_background_does_not_limit_the_person(sandbox: Running, tmp_path: Path, watch: Watch) -> None:
+    home = Home(tmp_path, watch, sandbox.url, {"ENABLE_MULTI_USER_BASIC_AUTH": "true", "ENABLE_BACKGROUND_OPERATIONS": "true"})
+    header = pair(sandbox, watch, "alice")
+    async with home.running():
+        async with httpx2.AsyncClient(headers=header, timeout=30) as http:
+            stored = await http.post(f"{home.url}/api/v1/users/alice/app-password", json={"scopes": ["notes:read"]})
+            assert stored.json()["scopes"] == ["notes:read"], stored.text
+        async with connected(home.mcp, **header) as client:
+            assert "nc_notes_create_note" in await names(client)
+            assert (await called(client, "nc_notes_create_note", title="written all the same", content="x"))["success"]
 
 
 async def test_a_password_that_was_deleted_at_nextcloud_ends_the_access(sandbox: Running, basic_env: dict[str, str], watch: Watch) -> None:
