@@ -1,8 +1,11 @@
 """Whether this process is the only one that works on an embedded database."""
 
 import fcntl
+import logging
 from pathlib import Path
 from typing import BinaryIO
+
+log = logging.getLogger(__name__)
 
 
 class Alone:
@@ -16,11 +19,15 @@ class Alone:
         self._file: BinaryIO | None = None
 
     def take(self) -> bool:
-        """Whether it was free and is this process's now. Raises OSError where the file cannot be made."""
-        file = self._path.open("ab")
+        """Whether it was free and is this process's now; False too where the file cannot be made."""
+        try:
+            file = self._path.open("ab")
+        except OSError as error:
+            log.warning("Whether this process works alone cannot be known: %s", error)
+            return False
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        except OSError:
             file.close()
             return False
         self._file = file

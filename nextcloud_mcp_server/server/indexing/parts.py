@@ -21,9 +21,10 @@ from nextcloud_mcp_server.server.reading import readers_of
 from nextcloud_mcp_server.settings import Mode, Settings, SettingsError, cache_directory
 from nextcloud_mcp_server.settings.search import Search
 from nextcloud_mcp_server.storage import Database, StorageError, open_database
+from nextcloud_mcp_server.storage.sqlite import SQLite
 from nextcloud_mcp_server.text import Readers
 
-FILE, LOCK = "index.db", "index.lock"
+FILE = "index.db"
 OPENAI = "https://api.openai.com/v1"
 CHARACTERS = 4
 """Characters of a token, for settings in characters."""
@@ -76,7 +77,7 @@ def parts(settings: Settings, readers: Readers | None = None) -> Parts:
         shape=Shape(overlap=search.chunk_overlap // OVERLAPPING, most=max(1, search.chunk_size // CHARACTERS)),
         reranker=_reranker(search),
         cipher=None if single else _cipher(settings),
-        alone=None if shared else Alone(settings.server.data_dir / LOCK),
+        alone=Alone(database.path.with_name(f"{database.path.name}.lock")) if isinstance(database, SQLite) else None,
         queue_name="postgres" if shared else "sqlite",
     )
 

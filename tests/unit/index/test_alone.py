@@ -50,6 +50,10 @@ def test_the_lock_of_a_killed_process_is_free_at_once_and_that_of_a_living_one_i
     assert not alone.held
 
 
+def test_where_no_lock_can_be_kept_nobody_is_alone(tmp_path: Path) -> None:
+    assert not Alone(tmp_path / "missing" / "lock").take()
+
+
 async def test_whoever_is_alone_inherits_jobs_and_users(world: World) -> None:
     """As a killed process leaves them."""
     dead = EmbeddedQueue(world.database)
