@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 
 from tests.support.assistant import Assistant, ToolFailed
-from tests.support.calendars import event, fresh, path, purge, put, slug
+from tests.support.calendars import event, fresh, path, purge, put, slug, work
+
+__all__ = ["work"]
 
 
 async def manage(person: Assistant, action: str, **more: Any) -> dict[str, Any]:
@@ -110,6 +112,33 @@ async def test_a_calendar_shared_for_reading_is_read_only(alice: Assistant, bob:
         assert (await alice.call("nc_calendar_get_event", calendar_name=name, event_uid=f"uid-{name}"))["title"] == "Shared"
     finally:
         await purge(alice, name)
+
+
+async def test_a_calendar_shared_for_writing_takes_events_of_others(alice: Assistant, bob: Assistant, work: str, name: str) -> None:
+    body = (
+        '<o:share xmlns:d="DAV:" xmlns:o="http://owncloud.org/ns"><o:set>'
+        f"<d:href>principal:principals/users/{await bob.session.uid()}</d:href><o:read-write/></o:set></o:share>"
+    )
+    headers = {"Content-Type": "application/xml; charset=utf-8"}
+    await alice.session.request("POST", await path(alice, work), what="the share", headers=headers, data=body.encode())
+    row = next(row for key, row in (await listed(bob)).items() if key.startswith(work))
+    assert (row["read_only"], row["owner"]) == (False, await alice.session.uid())
+    own = await fresh(bob)
+    try:
+        await put(bob, own, f"{name}.ics", event(name, "DTSTART:20270504T100000Z", f"SUMMARY:{name}"))
+        moved = await bob.call(
+            "nc_calendar_bulk_operations",
+            operation="move",
+            calendar_name=own,
+            title_contains=name,
+            target_calendar=row["name"],
+            confirm=True,
+        )
+        assert (moved["moved_count"], moved["failed_count"]) == (1, 0)
+    finally:
+        await purge(bob, own)
+    await bob.call("nc_calendar_update_event", calendar_name=row["name"], event_uid=name, title="by bob")
+    assert (await alice.call("nc_calendar_get_event", calendar_name=work, event_uid=name))["title"] == "by bob"
 
 
 async def test_a_subscription_is_shown_with_its_source_and_refuses_changes(alice: Assistant, name: str) -> None:

@@ -38,8 +38,8 @@ def calendar_of(resource: Resource, uid: str) -> Calendar | None:
 
 def _writable(resource: Resource) -> bool:
     privileges = resource.props.get("d:current-user-privilege-set")
-    if "oc:read-only" in resource.props or privileges is None:
-        return "oc:read-only" not in resource.props
+    if "oc:read-only" in resource.props or privileges is None:  # of a calendar shared for writing it is there, and empty
+        return resource.text("oc:read-only") in (None, "0")
     granted = {inner.tag for one in privileges for inner in one}
     return bool(granted & {qualified("d:write"), qualified("d:all"), qualified("d:bind"), qualified("d:write-content")})
 

@@ -118,3 +118,39 @@ def test_an_all_day_event_without_a_written_end_keeps_its_length_when_it_moves(l
             f"DTSTART;VALUE=DATE:{day.replace('-', '')}\r\n",
             *(f"{one}\r\n" for one in length),
         ]
+
+
+def override(*lines: str) -> str:
+    return "\r\n".join(["BEGIN:VEVENT", "UID:u", *lines, "END:VEVENT"])
+
+
+def test_an_exception_follows_its_series_unless_it_had_been_moved_by_itself() -> None:
+    plain = override(
+        f"RECURRENCE-ID{ZONED[7:]}20270510T100000", f"{ZONED}20270510T100000", "DTEND;TZID=Europe/Berlin:20270510T123000", "SUMMARY:p"
+    )
+    moved = override(f"RECURRENCE-ID{ZONED[7:]}20270517T100000", f"{ZONED}20270519T080000", "SUMMARY:m")
+    later = override(f"RECURRENCE-ID;RANGE=THISANDFUTURE{ZONED[7:]}20270524T100000", f"{ZONED}20270524T100000", "SUMMARY:l")
+    master = override(f"{ZONED}20270503T100000", "RRULE:FREQ=WEEKLY;BYDAY=MO;COUNT=5")
+    text = "\r\n".join(["BEGIN:VCALENDAR", master, plain, moved, later, "END:VCALENDAR", ""])
+    stored = CalendarObject.read(text, "VEVENT")
+    move(stored, "2027-05-04T11:00:00")
+    told = {item.text("SUMMARY"): [item.text(name) for name in ("RECURRENCE-ID", "DTSTART", "DTEND")] for item in stored.overrides}
+    assert told == {
+        "p": ["20270511T110000", "20270511T110000", "20270511T133000"],
+        "m": ["20270518T110000", "20270519T080000", None],
+        "l": ["20270525T110000", "20270525T110000", None],
+    }
+    kept = stored.overrides[-1].first("RECURRENCE-ID")
+    assert kept is not None
+    assert (kept.parameter("RANGE"), kept.parameter("TZID")) == ("THISANDFUTURE", "Europe/Berlin")
+
+
+def test_extra_dates_and_periods_of_a_moved_series_stay_readable() -> None:
+    stored = series(
+        f"{ZONED}20270503T100000",
+        "RRULE:FREQ=DAILY;COUNT=2",
+        "RDATE;TZID=Europe/Berlin:20270601T100000,20270602T100000",
+        "RDATE;VALUE=PERIOD:20270701T080000Z/PT3H",
+    )
+    move(stored, "2027-05-03T12:00:00")
+    assert [one.value for one in stored.main.lines("RDATE")] == ["20270601T120000,20270602T120000", "20270701T080000Z/PT3H"]
