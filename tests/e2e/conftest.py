@@ -66,8 +66,8 @@ async def server(env: dict[str, str], *arguments: str) -> AsyncGenerator[Served]
         listening.set()
 
     reader = asyncio.create_task(read())
-    await asyncio.wait_for(listening.wait(), 30)
     try:
+        await asyncio.wait_for(listening.wait(), 90)
         assert served.url, "".join(served.log)
         yield served
     finally:
