@@ -2,8 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Generator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -77,13 +77,16 @@ class Sides:
         return self._why
 
     async def identify(self, headers: Mapping[str, str]) -> Caller:
-        return await self.now().inbound.identify(headers)
+        with _answering():
+            return await self.now().inbound.identify(headers)
 
     async def session(self, caller: Caller) -> Session:
-        return await self.now().outbound.session(caller)
+        with _answering():
+            return await self.now().outbound.session(caller)
 
     async def offline(self, user: str) -> Session | None:
-        return await self.now().outbound.offline(user)
+        with _answering():
+            return await self.now().outbound.offline(user)
 
     async def check(self) -> str:
         """For readiness."""
@@ -132,11 +135,24 @@ class Sides:
                 return
 
 
-def _passing() -> tuple[type[Exception], ...]:
-    """Imported when something fails: single-user mode needs neither storage nor provider."""
+@contextmanager
+def _answering() -> Generator[None]:
+    """A database that stops answering is an outage like any other: callers are told to come back."""
+    try:
+        yield
+    except _unavailable() as error:
+        raise Unreachable(str(error), retry_after=AGAIN_AFTER) from None
+
+
+def _unavailable() -> type[Exception]:
     from nextcloud_mcp_server.storage import Unavailable
 
-    return (Delayed, Unavailable)
+    return Unavailable
+
+
+def _passing() -> tuple[type[Exception], ...]:
+    """Imported when something fails: single-user mode needs neither storage nor provider."""
+    return (Delayed, _unavailable())
 
 
 def _lasting() -> tuple[type[Exception], ...]:
@@ -153,14 +169,16 @@ class LateRoutes:
     sides: Sides
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await (await self._answer(scope))(scope, receive, send)
+        try:
+            await (await self._answer(scope))(scope, receive, send)
+        except _unavailable() as error:
+            await _later(str(error))(scope, receive, send)
 
     async def _answer(self, scope: Scope) -> "Route | Response":
         try:
             routes = self.sides.now().routes
         except NextcloudError as error:
-            retry = {"Retry-After": f"{AGAIN_AFTER:.0f}"}
-            return JSONResponse({"error": "temporarily_unavailable", "error_description": error.message}, 503, retry)
+            return _later(error.message)
         partial: Route | None = None
         for route in routes:
             match, found = route.matches(scope)
@@ -171,3 +189,8 @@ class LateRoutes:
         if partial:
             return Response("Method Not Allowed", 405, {"Allow": ", ".join(sorted(partial.methods or ()))})
         return JSONResponse({"error": "not_found", "path": Request(scope).url.path}, 404)
+
+
+def _later(why: str) -> Response:
+    retry = {"Retry-After": f"{AGAIN_AFTER:.0f}"}
+    return JSONResponse({"error": "temporarily_unavailable", "error_description": why}, 503, retry)
