@@ -14,6 +14,7 @@ import pytest
 
 from nextcloud_sandbox.server import Running, running
 from tests.e2e.leaks import Watch
+from tests.support.whole_run import SHORT, WholeRun, watching
 
 COMMAND = str(Path(sys.executable).parent / "nextcloud-mcp-server")
 LISTENING = re.compile(r"Uvicorn running on (http://\S+)")
@@ -43,6 +44,7 @@ def environment(sandbox: Running, user: str = "alice", **more: str) -> dict[str,
         "NEXTCLOUD_USERNAME": user,
         "NEXTCLOUD_PASSWORD": user,
         "ENABLE_SEMANTIC_SEARCH": "false",
+        "LOG_LEVEL": "trace",
         **more,
     }
 
@@ -81,10 +83,21 @@ async def sandbox() -> AsyncGenerator[Running]:
         yield one
 
 
+@pytest.fixture(scope="package", autouse=True)
+def whole_run() -> Generator[WholeRun]:
+    """No secret of these tests is in what a server wrote, at the finest level."""
+    with watching() as run:
+        yield run
+
+
 @pytest.fixture
-def watch() -> Generator[Watch]:
+def watch(whole_run: WholeRun) -> Generator[Watch]:
     """Remembers what is secret; at the end none of it is in a log or a database."""
     one = Watch()
     yield one
     assert one.secrets
     assert one.found() == []
+    whole_run.secrets |= {value: what for value, what in one.secrets.items() if len(value) >= SHORT}
+    whole_run.files |= set(one.databases)
+    for place, lines in one.said:
+        whole_run.say(place, "".join(lines))

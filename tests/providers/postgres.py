@@ -2,12 +2,15 @@
 
 import uuid
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import psycopg
 import pytest
 
 from tests.providers.cache import cache_folder
+
+BEFORE_DROPPING: list[Callable[[str], None]] = []
+"""Who looks at a test's database, by its address, before it is gone."""
 
 
 @pytest.fixture(scope="session")
@@ -26,5 +29,8 @@ def postgres_address(postgres_server: str) -> Iterator[str]:
     name = f"test_{uuid.uuid4().hex}"
     with psycopg.connect(postgres_server, autocommit=True) as admin:
         admin.execute(f"create database {name}")
-        yield postgres_server.replace("/postgres?", f"/{name}?")
+        address = postgres_server.replace("/postgres?", f"/{name}?")
+        yield address
+        for look in BEFORE_DROPPING:
+            look(address)
         admin.execute(f"drop database {name} with (force)")
