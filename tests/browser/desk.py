@@ -11,7 +11,7 @@ PAGE = "<!doctype html><title>Desk</title><h1>Back at the desk</h1>"
 
 @dataclass
 class Desk:
-    """`answers` are the parameters it was called with, `asked` all requests; `then` is where it sends the browser afterwards."""
+    """`answers` are parameters it was called with, `asked` heads of all requests; `then` is where it sends the browser afterwards."""
 
     port: int = 0
     then: str = ""
@@ -38,9 +38,8 @@ class Desk:
         writer.close()
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        asked = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split(" ")[1]
-        self.asked.append(asked)
-        parts = urlsplit(asked)
+        self.asked.append((await reader.readuntil(b"\r\n\r\n")).decode("latin-1"))
+        parts = urlsplit(self.asked[-1].split(" ")[1])
         head = "200 OK"
         if parts.path == "/cb":
             self.answers.put_nowait(dict(parse_qsl(parts.query)))

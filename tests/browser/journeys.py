@@ -1,12 +1,10 @@
 """What people do in the browser, and the servers they do it at."""
 
-import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 
 import httpx2
 from mcp.client.auth import OAuthClientProvider
-from playwright.async_api import Page, Route, expect
+from playwright.async_api import Page, expect
 from pydantic import AnyUrl
 
 from tests.browser.desk import Desk
@@ -57,28 +55,23 @@ async def allow(one: Window, address: str, *, offline: bool = False) -> None:
     await one.page.get_by_role("button", name="Allow", exact=True).click()
 
 
-@asynccontextmanager
-async def held(one: Window) -> AsyncGenerator[None]:
-    """Meanwhile the page stays: one that loads anew every few seconds would sometimes do so under a click."""
-    free = asyncio.Event()
+async def keep_still(one: Window) -> None:
+    """The page that waits, kept from loading anew, which it would sometimes do under a click."""
+    await expect(one.page.get_by_role("link", name="Open Nextcloud")).to_be_visible()
+    await one.page.evaluate("window.stop()")
 
-    async def hold(route: Route) -> None:
-        await free.wait()
-        await route.continue_()
 
-    await one.page.route("**", hold)
-    try:
-        yield
-    finally:
-        free.set()
-        await one.page.unroute("**", hold)
+async def open_nextcloud(one: Window) -> Page:
+    """The window that the page that waits opens."""
+    async with one.page.expect_popup() as opened:
+        await one.page.get_by_role("link", name="Open Nextcloud").click()
+    return await opened.value
 
 
 async def grant_at_nextcloud(one: Window, user: str) -> None:
-    """From the page that waits: opens Nextcloud in a window of its own, signs in and grants access there."""
-    async with one.page.expect_popup() as opened:
-        await one.page.get_by_role("link", name="Open Nextcloud").click()
-    await log_in_and_grant(await opened.value, user)
+    """From the page that waits: opens Nextcloud, signs in and grants access there."""
+    await keep_still(one)
+    await log_in_and_grant(await open_nextcloud(one), user)
 
 
 async def log_in_and_grant(there: Page, user: str) -> None:
@@ -92,15 +85,13 @@ async def log_in_and_grant(there: Page, user: str) -> None:
 
 async def come_back(one: Window) -> None:
     """Says on the page that waits that all is done."""
-    await one.page.get_by_role("link", name="I have granted access").click(no_wait_after=True)
+    await one.page.get_by_role("link", name="I have granted access").click()
 
 
 async def grant_and_come_back(one: Window, user: str) -> None:
     """All that is to do from the page that waits on."""
-    await expect(one.page.get_by_role("link", name="Open Nextcloud")).to_be_visible()
-    async with held(one):
-        await grant_at_nextcloud(one, user)
-        await come_back(one)
+    await grant_at_nextcloud(one, user)
+    await come_back(one)
 
 
 async def sign_in_here(one: Window, home: Home, user: str, then: str = "/app/") -> None:

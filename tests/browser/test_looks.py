@@ -7,7 +7,7 @@ from playwright.async_api import Page, expect
 
 from tests.browser.conftest import Open
 from tests.browser.desk import Desk
-from tests.browser.journeys import allow, back_at, held, registered, request, sign_in_here
+from tests.browser.journeys import allow, back_at, keep_still, registered, request, sign_in_here
 from tests.browser.looks import contrasts, controls, focus_contrast, overflow
 from tests.browser.windows import DESKTOP, PHONE, Window
 from tests.e2e.modes import Home
@@ -28,6 +28,7 @@ async def visit(name: str, one: Window, own: Home, desk: Desk) -> None:
             await one.page.goto(request(own, desk, registered(own, desk, LONG), scope=""))
         case "waiting":
             await allow(one, request(own, desk))
+            await keep_still(one)
         case "going on":
             await stay(one, f"{desk.origin}/**")
             await one.page.goto(request(own, desk))
@@ -54,8 +55,7 @@ async def test_a_page_can_be_read_and_touched_in_light_and_dark_on_desktop_and_p
 ) -> None:
     one = await open_window(scripts=True)
     await visit(name, one, own, desk)
-    async with held(one):
-        backgrounds = [await measured(one.page, scheme) for scheme in ("light", "dark")]
+    backgrounds = [await measured(one.page, scheme) for scheme in ("light", "dark")]
     assert backgrounds[0] != backgrounds[1], "dark is not light"
 
 
@@ -98,7 +98,8 @@ async def test_both_answers_are_within_reach_of_the_keyboard(own: Home, desk: De
 async def reach_nextcloud_by_keyboard(one: Window) -> None:
     """The waiting page loads anew every few seconds: its button has the focus each time."""
     await expect(one.page.get_by_role("link", name="Open Nextcloud")).to_be_focused()
-    async with held(one), one.page.expect_popup() as opened:
+    await one.page.evaluate("window.stop()")
+    async with one.page.expect_popup() as opened:
         await one.page.keyboard.press("Enter")
     await expect((await opened.value).get_by_role("heading")).to_have_text("Connect to your account")
 

@@ -9,7 +9,7 @@ from playwright.async_api import Browser, expect
 from nextcloud_sandbox.server import Running
 from tests.browser.conftest import Open
 from tests.browser.desk import Desk
-from tests.browser.journeys import allow, back_at, come_back, grant_and_come_back, grant_at_nextcloud, held, request, sign_in_here
+from tests.browser.journeys import allow, back_at, come_back, grant_and_come_back, grant_at_nextcloud, keep_still, request, sign_in_here
 from tests.browser.windows import Window, window
 from tests.e2e.modes import Home
 
@@ -110,13 +110,12 @@ async def test_an_approval_that_comes_too_late_or_twice_is_refused(own: Home, de
 async def test_a_sign_in_that_took_too_long_or_is_done_cannot_be_finished(own: Home, desk: Desk, open_window: Open) -> None:
     late, done = await open_window(), await open_window()
     await allow(late, request(own, desk))
-    await expect(late.page.get_by_role("link", name="Open Nextcloud")).to_be_visible()
-    async with held(late):
-        expire(own)
-        await come_back(late)
+    await keep_still(late)
+    expire(own)
+    await come_back(late)
     await told(late, "This sign-in is over")
     await allow(done, request(own, desk))
-    await expect(done.page.get_by_role("link", name="Open Nextcloud")).to_be_visible()
+    await keep_still(done)
     waiting = done.page.url
     await grant_and_come_back(done, "alice")
     await back_at(desk, done)
@@ -133,12 +132,10 @@ async def test_another_browser_neither_approves_nor_finishes(own: Home, desk: De
     await approve_with(mallory, theirs)
     await told(mallory, "not opened in this browser")
     await alice.page.get_by_role("button", name="Allow", exact=True).click()
-    await expect(alice.page.get_by_role("link", name="Open Nextcloud")).to_be_visible()
-    async with held(alice):
-        await grant_at_nextcloud(alice, "alice")
-        await mallory.page.goto(alice.page.url)
-        await told(mallory, "begun in another browser")
-        await come_back(alice)
+    await grant_at_nextcloud(alice, "alice")
+    await mallory.page.goto(alice.page.url)
+    await told(mallory, "begun in another browser")
+    await come_back(alice)
     assert "code" in await back_at(desk, alice)
 
 

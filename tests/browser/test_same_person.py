@@ -12,7 +12,6 @@ from tests.browser.journeys import (
     come_back,
     grant_and_come_back,
     grant_at_nextcloud,
-    held,
     log_in_and_grant,
     sign_in_here,
     unmodified,
@@ -74,9 +73,8 @@ async def test_who_is_signed_out_signs_in_first_and_then_goes_on_by_itself(own: 
     async with connected(own.mcp, unmodified(own, desk, one, person, "openid notes:read files:read")) as client:
         begun = await called(client, "nc_auth_update_scopes", remove_scopes=["files:read"])
         await fresh.page.goto(begun["login_url"])
-        async with held(fresh):
-            await grant_at_nextcloud(fresh, "alice")
-            await fresh.page.context.clear_cookies(domain="127.0.0.1")
-            await come_back(fresh)
+        await grant_at_nextcloud(fresh, "alice")
+        await fresh.page.context.clear_cookies(domain="127.0.0.1")
+        await come_back(fresh)
         await log_in_and_grant(fresh.page, "alice")
         assert (await called(client, "nc_auth_check_status"))["status"] == "provisioned"
