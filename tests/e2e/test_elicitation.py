@@ -19,13 +19,15 @@ from tests.e2e.modes import Home, Memory, at_nextcloud, called, flows, grant, re
 from tests.providers.person import Person
 
 ERAS = ["legacy", "2026-07-28"]
+Says = Literal["accept", "decline", "cancel"]
+REFUSALS: list[tuple[Says, str]] = [("decline", "declined"), ("cancel", "cancelled")]
 
 
 @dataclass
 class Screen:
     """What the client shows, and what the person says to it."""
 
-    says: Literal["accept", "decline", "cancel"] = "accept"
+    says: Says = "accept"
     shown: list[str] = field(default_factory=list[str])
 
     async def show(self, context: Any, asked: types.ElicitRequestParams) -> types.ElicitResult:
@@ -77,7 +79,7 @@ async def test_who_opens_the_page_gives_access_once(home: Home, sandbox: Running
 @pytest.mark.parametrize("era", ERAS)
 async def test_who_declines_or_looks_away_leaves_nothing_behind(home: Home, sandbox: Running, era: str) -> None:
     async with desk(home, sandbox, era) as one:
-        for one.screen.says, status in (("decline", "declined"), ("cancel", "cancelled")):
+        for one.screen.says, status in REFUSALS:
             answer = await called(one.client, "nc_auth_provision_access")
             assert (answer["status"], answer.get("login_url")) == (status, None)
             assert (await called(one.client, "nc_auth_check_status"))["status"] == "not_initiated"
