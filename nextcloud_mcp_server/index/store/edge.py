@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
 
-from nextcloud_mcp_server.core.errors import NotFound
+from nextcloud_mcp_server.core.errors import Maintenance, NotFound
 from nextcloud_mcp_server.index.embed.port import Vector
 from nextcloud_mcp_server.index.sparse import Sparse
 from nextcloud_mcp_server.index.store import shape
@@ -22,7 +22,8 @@ T = TypeVar("T")
 BATCH = 64
 FLUSH_EVERY = 2000
 """Points written between flushes: opening a shard replays about 14,000 unflushed ones a second."""
-
+RESERVE = 32 * 2**20
+"""Bytes that stay free: the library writes into sparse files in memory, and the page that a full disk has no room for ends the process."""
 
 READY = "ready"
 """The mark of a collection that was made to the end, with the length of its vectors."""
@@ -137,6 +138,7 @@ class EdgeStore:
         await self._run(self._apply, collection, operation, points)
 
     def _apply(self, collection: str, operation: Any, points: int) -> None:
+        self._has_room()
         self._shard(collection).update(operation)
         self._unflushed += points
         if self._unflushed >= FLUSH_EVERY:
@@ -158,6 +160,8 @@ class EdgeStore:
         if is_made(self._root, collection):
             self._shard(collection)
             return
+        self._root.mkdir(parents=True, exist_ok=True)
+        self._has_room()
         # Without the mark a death half-way through left a shard without its indexes.
         shutil.rmtree(folder, ignore_errors=True)
         (folder / "shard").mkdir(parents=True)
@@ -167,6 +171,14 @@ class EdgeStore:
         shard.flush()
         (folder / READY).write_text(str(dimension))
         self._shards[collection] = shard
+
+    def _has_room(self) -> None:
+        """Raises Maintenance, before anything is written, where the disk is nearly full."""
+        if shutil.disk_usage(self._root).free < RESERVE:
+            raise Maintenance(
+                f"The disk of the search index has less than {RESERVE // 2**20} MiB free: nothing is added to it.",
+                hint="Make room on it; indexing goes on by itself.",
+            )
 
     def _config(self, dimension: int) -> Any:
         lib = self._lib

@@ -1,9 +1,12 @@
 """A poisoned file fails alone: the next one is read, by a new process where the old one died."""
 
+import asyncio
 import os
 import signal
 import zipfile
+import zlib
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -78,6 +81,62 @@ async def test_ten_thousand_pages_are_cut_with_a_note() -> None:
         found = await readers.extract(one(pdf(["page"] * 10_000)), "application/pdf")
     assert found.notes == ("cut after 2,000 of 10,000 pages",)
     assert found.text.count("page") == 2000
+
+
+def object_pdf(*objects: bytes, prev: bool = False) -> bytes:
+    """A PDF of these objects, the first one its catalog; with `prev` its table of objects says that it is itself the one before."""
+    out, offsets = bytearray(b"%PDF-1.4\n"), list[int]()
+    for number, body in enumerate(objects, 1):
+        offsets.append(len(out))
+        out += b"%d 0 obj\n%s\nendobj\n" % (number, body)
+    start = len(out)
+    out += b"xref\n0 %d\n0000000000 65535 f \n" % (len(objects) + 1)
+    out += b"".join(b"%010d 00000 n \n" % offset for offset in offsets)
+    before = b"/Prev %d " % start if prev else b""
+    return bytes(out + b"trailer << /Size %d /Root 1 0 R %s>>\nstartxref\n%d\n%%%%EOF\n" % (len(objects) + 1, before, start))
+
+
+def stream(raw: bytes, head: bytes = b"", filters: bytes = b"") -> bytes:
+    return b"<< /Length %d %s %s >>\nstream\n%s\nendstream" % (len(raw), head, filters, raw)
+
+
+CATALOG = b"<< /Type /Catalog /Pages 2 0 R >>"
+PAGES = b"<< /Type /Pages /Count 1 /Kids [3 0 R] >>"
+PAGE = b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents 4 0 R /Resources << /XObject << /X 5 0 R >> >> >>"
+FORM = b"/Type /XObject /Subtype /Form /BBox [0 0 9 9] /Resources << /XObject << /X 5 0 R >> >>"
+TWICE = b"/Filter [/FlateDecode /FlateDecode]"
+LOOPS = {
+    "a page tree that holds itself": object_pdf(CATALOG, b"<< /Type /Pages /Count 9 /Kids [2 0 R 2 0 R] >>"),
+    "pages that hold one another": object_pdf(
+        CATALOG, b"<< /Type /Pages /Count 9 /Kids [3 0 R] >>", b"<< /Type /Pages /Parent 2 0 R /Count 9 /Kids [2 0 R] >>"
+    ),
+    "a form that paints itself": object_pdf(CATALOG, PAGES, PAGE, stream(b"/X Do"), stream(b"/X Do /X Do", FORM)),
+    "a table of objects before itself": object_pdf(CATALOG, PAGES, PAGE, stream(b"/X Do"), stream(b"", FORM), prev=True),
+    "a stream whose length is itself": object_pdf(CATALOG, PAGES, PAGE, b"<< /Length 4 0 R >>\nstream\nx\nendstream", stream(b"", FORM)),
+    "a count without pages": object_pdf(CATALOG, b"<< /Type /Pages /Count 2000000000 /Kids [] >>"),
+}
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+async def test_a_pdf_that_goes_in_circles_ends(loop: str) -> None:
+    async with Readers() as readers, asyncio.timeout(30):
+        with suppress(Unreadable):
+            found = await readers.extract(one(LOOPS[loop]), "application/pdf", Limits(seconds=5))
+            assert not found.text.strip()
+        await still_reads(readers)
+
+
+async def test_a_pdf_bomb_is_bounded_in_memory_and_time() -> None:
+    """A few kilobytes of a page that is half a gigabyte of blanks, packed twice."""
+    packing = zlib.compressobj(1)
+    inner = b"".join(packing.compress(b" " * 2**24) for _ in range(32)) + packing.flush()
+    bomb = object_pdf(CATALOG, PAGES, PAGE, stream(zlib.compress(inner, 9), filters=TWICE), stream(b"", FORM))
+    assert len(bomb) < 2**16
+    async with Readers() as readers, asyncio.timeout(60):
+        with suppress(Unreadable):
+            found = await readers.extract(one(bomb), "application/pdf", Limits(seconds=10, memory=300 * 2**20))
+            assert not found.text.strip()
+        await still_reads(readers)
 
 
 async def test_a_file_that_wants_more_memory_than_it_may_have_fails_alone() -> None:
