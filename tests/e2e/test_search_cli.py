@@ -57,7 +57,7 @@ async def test_commands_work_beside_a_running_server(box: Running, env: dict[str
     [
         (("search",), "Missing argument 'QUERY...'"),
         (("search", "-t", "nonsense", "x"), "nothing of type 'nonsense'"),
-        (("index",), "Missing option '--once'"),
+        (("index",), "say one of --once and --rekey"),
         (("worker",), "set DATABASE_URL to a PostgreSQL"),
         (("worker", "--tier", "slow"), "'fast', 'structured', 'ocr'"),
         (("webhooks", "register", "--admin", "admin", "--password", "x", "--url", "http://here"), "WEBHOOK_SECRET is not set"),
