@@ -3,6 +3,7 @@
 import asyncio
 import sys
 import tempfile
+import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -76,6 +77,12 @@ class Syncing:
     async def failing(self) -> bool:
         """Whether the last scan of every type failed."""
         return all(scan.error for scan in await self.indexing.state.scans())
+
+    async def refused(self) -> bool:
+        """Whether Nextcloud refused the credential in the last scan."""
+        return any("credential" in error for error in (await self.errors()).values()) or bool(
+            await self.indexing.state.refused(time.time())
+        )
 
     async def jobs(self) -> list[tuple[float, int]]:
         """Of every document that waits: the seconds until it is tried, and the failures that count."""

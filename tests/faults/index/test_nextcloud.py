@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from nextcloud_mcp_server.nextcloud import transport
 from nextcloud_sandbox.server import Running, running
 from tests.support.assistant import Assistant, session
 from tests.support.front import Fault, Front, Half, HangUp, Instead, Silence, busy, front
@@ -128,4 +129,23 @@ async def test_a_document_waits_as_long_as_nextcloud_says_and_that_is_no_failure
         assert [failures for _, failures in await sync.jobs()] == [0]
         nextcloud.heals()
         await sync.database.run("update index_job set run_at = 0")
+        await sync.equals(await fresh(box.url, tmp_path))
+
+
+async def test_a_token_revoked_in_mid_scan_drops_nothing_and_a_new_one_goes_on(
+    box: Running, nextcloud: Front, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transport, "REFUSED_FOR", SOON)
+    token = box.sandbox.new_app_password("alice").token
+    async with syncing(nextcloud.url, tmp_path / "own", NEXTCLOUD_PASSWORD=token) as sync:
+        await sync.equals(await fresh(box.url, tmp_path))
+        before = await sync.contents()
+        nextcloud.breaks(Silence(), listing)
+        change(box, 0)
+        await nextcloud.met()
+        box.sandbox.revoke(token)
+        nextcloud.heals()
+        await sync.until(sync.refused)
+        assert await sync.contents() == before
+        box.sandbox.new_app_password("alice", token=token)
         await sync.equals(await fresh(box.url, tmp_path))
