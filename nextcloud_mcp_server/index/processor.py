@@ -197,7 +197,7 @@ class Processors:
     async def _work(self, job: Job) -> None:
         try:
             # Nobody else takes the job of a process that lives, so it is not left before its end is noted.
-            while not await self._noted(job):
+            while not await self._noted(job):  # noqa: ASYNC110 - what it waits for is outside this process
                 await asyncio.sleep(RETRY)
         finally:
             self.current.pop(job.id, None)
