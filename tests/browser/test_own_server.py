@@ -111,7 +111,7 @@ async def test_a_known_person_is_named_and_needs_to_approve_only(own: Home, desk
 
 async def test_another_account_can_be_taken_than_the_one_the_browser_knows(own: Home, desk: Desk, open_window: Open) -> None:
     one = await open_window()
-    await allow(one, request(own, desk, scope="openid users:read"))
+    await allow(one, request(own, desk, scope=""))
     await grant_and_come_back(one, "alice")
     await back_at(desk, one)
     await one.page.context.clear_cookies(domain="127.0.0.1")
