@@ -50,7 +50,12 @@ def shared(folder: Path, start: Callable[[], Started]) -> Iterator[dict[str, str
         _others(users)
         if not state.exists() or not _answers(json.loads(state.read_text())["ready"]):
             started = start()
-            _wait(started)
+            try:
+                _wait(started)
+            except BaseException:  # a test's time limit too: what nobody knows of would run for ever
+                with suppress(ProcessLookupError):
+                    os.killpg(started.process.pid, signal.SIGTERM)
+                raise
             _running.append(started.process)
             state.write_text(json.dumps({**started.facts, "ready": started.ready, "pid": started.process.pid}))
         facts = json.loads(state.read_text())
@@ -101,5 +106,4 @@ def _wait(started: Started) -> None:
         if _answers(started.ready):
             return
         time.sleep(0.2)
-    started.process.terminate()
     raise RuntimeError(f"{started.ready} did not answer in {started.seconds} s")
