@@ -103,7 +103,7 @@ MIX = (
     ("videos of 10 MB", 25, 10_000_000, "Videos/{}.mp4"),
     ("PDF files of 5 MB with ten pages of text", 20, 5_000_000, "Scans/{}.pdf"),
     ("texts of 60 MB, over the limit of what is read", 2, 60_000_000, "Dumps/{}.txt"),
-    ("text of 5 MB", 1, 5_000_000, "Books/{}.txt"),
+    ("text of 1.5 MB", 1, 1_500_000, "Books/{}.txt"),
     ("word-processor files of 400 KB", 25, 400_000, "Letters/{}.docx"),
     ("texts of 2 KB", 400, 2_000, "Texts/{}.txt"),
 )

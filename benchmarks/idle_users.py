@@ -16,13 +16,14 @@ from benchmarks.processes import Nextcloud
 from benchmarks.rows import Row, progress
 from nextcloud_mcp_server.auth.keeping import keeping
 from nextcloud_mcp_server.index.embed.build import ensure_model
+from nextcloud_mcp_server.index.pace import Intervals, Pace
 from nextcloud_mcp_server.settings import read
 from nextcloud_mcp_server.storage import new_key
 
 PEOPLE = 1000
-WATCHED = 60.0
-SETTLING = 45.0
-"""Seconds in which the start is over, and the search engine rests."""
+WATCHED = 45.0
+SETTLING = 20.0
+"""Seconds in which the start is over."""
 SECONDS = 420
 CORE, MEGABYTES, A_SECOND = 0.05, 300, 5.0
 
@@ -110,7 +111,7 @@ def spread(database: Path, count: int) -> None:
     """The next scans as they are after hours: evenly over the interval."""
     with sqlite3.connect(database) as connection:
         (requests,) = connection.execute("select count(*) from index_scan").fetchone()
-        interval = max(300.0, requests / A_SECOND)
+        interval = Pace(A_SECOND).stretch(Intervals().shortest, requests)
         users = [row[0] for row in connection.execute("select user_id from index_schedule order by user_id")]
         now = time.time()
         connection.executemany(

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 GROWTH = 1.5
 JITTER = 0.1
+AIM = 0.9
+"""Share of the rate that rounds are planned for: who is asking, and which apps there are, is asked besides."""
 BACKOFF = 6
 """Doublings of the interval after failures in a row."""
 
@@ -47,7 +49,7 @@ class Pace:
 
     def stretch(self, interval: float, requests: float) -> float:
         """The interval that keeps `requests` for each round of all users under the rate."""
-        return max(interval, requests / self.rate)
+        return max(interval, requests / (AIM * self.rate))
 
 
 def jittered(seconds: float) -> float:

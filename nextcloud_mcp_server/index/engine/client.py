@@ -39,7 +39,7 @@ class Idle:
     """
 
     rest: float = 30
-    idle: float = 300
+    idle: float = 120
     linger: float = 5
     look: float = 1
 

@@ -137,7 +137,7 @@ def test_intervals_grow_step_by_step_only_where_they_may_and_only_while_nothing_
 
 def test_a_thousand_users_stretch_their_intervals_evenly_to_stay_under_the_rate() -> None:
     pace = Pace(5)
-    assert pace.stretch(300, 5000) == 1000
+    assert 1000 < pace.stretch(300, 5000) < 1200
     assert pace.stretch(300, 10) == 300
 
 
