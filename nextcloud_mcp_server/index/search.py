@@ -14,8 +14,7 @@ from nextcloud_mcp_server.index.embed.port import Vector
 from nextcloud_mcp_server.index.embed.queries import Queries
 from nextcloud_mcp_server.index.fusion import Fused, fuse
 from nextcloud_mcp_server.index.rerank import Reranker
-from nextcloud_mcp_server.index.sparse import Sparse
-from nextcloud_mcp_server.index.store.port import Found, Key, Ranked, Retriever, VectorStore, Where, folder_key
+from nextcloud_mcp_server.index.store.port import Key, Ranked, Retriever, VectorStore, Where, folder_key
 
 DEPTH = 100
 """Passages that each retriever gives at least; documents of many passages need more for the same number of hits."""
@@ -103,12 +102,11 @@ class Search:
         if not wanted:
             return Results(())
         notes: list[str] = []
-        found, coverage = await self._found(replace(ask, doc_types=wanted), notes)
-        fused = without_twins(fuse(found, by_document=ask.by_document, coverage=coverage))
-        return await self._verified(ask, await self._reranked(ask, fused, notes), sources, notes)
+        found = await self._found(replace(ask, doc_types=wanted), notes)
+        fused = await self._reranked(ask, without_twins(fuse(found, by_document=ask.by_document)), notes)
+        return await self._verified(ask, fused, sources, notes)
 
-    async def _found(self, ask: Ask, notes: list[str]) -> tuple[Ranked, float]:
-        """What both retrievers find, and the share of the query's words that the best passage by words has."""
+    async def _found(self, ask: Ask, notes: list[str]) -> Ranked:
         ready = await self._ready()
         dense = await self._vector(ask, ready, notes) if "dense" in ask.retrievers else None
         terms = sparse.of_query(ask.query, ask.language) if "sparse" in ask.retrievers or dense is None else None
@@ -122,24 +120,15 @@ class Search:
         )
         depth = max(DEPTH, 4 * (ask.offset + ask.limit))
         found = await self._store.search(ready.collection, where, dense=dense, sparse=terms, limit=depth)
-        if dense is None or terms is None or not (found.dense and found.sparse):
-            return found, 1.0
-        coverage = self._coverage(terms, found.sparse[0], ask.language)
-        nearer = await self._towards(dense, fuse(found, coverage=coverage)[:FEEDBACK], ready.collection)
+        if dense is None or not (found.dense and found.sparse):
+            return found
+        nearer = await self._towards(dense, found, ready.collection)
         again = await self._store.search(ready.collection, where, dense=nearer, sparse=None, limit=depth)
-        return Ranked(again.dense, found.sparse), coverage
+        return Ranked(again.dense, found.sparse)
 
-    def _coverage(self, terms: Sparse, best: Found, language: str) -> float:
-        try:
-            body = unseal(best.body, self._cipher)
-        except Unreadable:
-            return 1.0
-        there = sparse.of_document(f"{body.title}\n{body.text}", language)
-        return len(set(terms.indices) & set(there.indices)) / len(set(terms.indices))
-
-    async def _towards(self, query: Vector, nearest: Sequence[Fused], collection: str) -> Vector:
+    async def _towards(self, query: Vector, found: Ranked, collection: str) -> Vector:
         """The query moved a little towards the best passages of both retrievers (Rocchio 1971)."""
-        best = [(item.found.key, item.found.index) for item in nearest]
+        best = [(item.found.key, item.found.index) for item in fuse(found)[:FEEDBACK]]
         vectors = await self._store.vectors(collection, best)
         if not vectors:
             return query

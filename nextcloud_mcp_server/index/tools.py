@@ -63,7 +63,7 @@ async def nc_semantic_search(
         )
     )
     if fusion.lower() != "rrf":
-        found.notes = [*(found.notes or ()), f"Fused by weighted scores: this server has no {fusion[:20]!r}."]
+        found.notes = [*(found.notes or ()), f"Fused by rrf: this server has no {fusion[:20]!r}."]
     return found
 
 

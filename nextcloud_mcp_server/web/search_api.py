@@ -298,7 +298,7 @@ def _answer(asked: SearchBody, found: Results) -> SearchFound:
     hits = [hit for hit in found.hits if hit.score >= least]
     notes = list(found.notes)
     if asked.fusion != "rrf":
-        notes.append(f"Fused by weighted scores: this server has no {asked.fusion}.")
+        notes.append(f"Fused by rrf: this server has no {asked.fusion}.")
     if asked.include_pca:
         notes.append("This server gives no coordinates.")
     return SearchFound(
