@@ -149,6 +149,7 @@ class Engine:
         for waiting in self._waiting.values():
             if not waiting.done():
                 waiting.set_exception(ConnectionResetError())
+                waiting.exception()  # seen: who sent the question may have failed before it could wait for the answer
 
 
 class LocalEmbedder:
