@@ -2,9 +2,9 @@
 
 The server runs as a process in front of a sandbox in another; counted are the server, the search engine and the processes that read
 files, together. The tree: {mix}.
-Videos are found by their names and not fetched. The floor is the model in a bare process that has embedded a run of eight long texts, as
-the engine does; idle is beside the same server with search off. Memory is the resident set of all processes added up, so pages that they
-share count for each.
+Videos are found by their names and not fetched. The floor is the most that the model takes in a bare process that embeds a run of eight
+long texts, as the engine does; idle is beside the same server with search off. Memory is the resident set of all processes added up, so
+pages that they share count for each.
 """
 
 import asyncio
@@ -29,20 +29,20 @@ ENDED, RESTED = 130.0, 40.0
 """Seconds after which engine and readers have ended, and after which the engine rests."""
 SAMPLE = 0.25
 BARE = """
-import sys
+import resource, sys
 from pathlib import Path
 from nextcloud_mcp_server.index.embed.local import LocalModel
 model = LocalModel(Path(sys.argv[1]))
 model.embed(["long enough " * 200] * 8)
-print(1, flush=True)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, flush=True)
 sys.stdin.read()
 """
 
 
 async def rows() -> list[Row]:
     model = await asyncio.to_thread(ensure_model, processes.MODELS)
-    async with processes.process(sys.executable, "-c", BARE, str(model)) as (_, pid):
-        bare = processes.memory(pid)
+    async with processes.process(sys.executable, "-c", BARE, str(model)) as (said, _):
+        bare = int(said.rpartition(":")[2]) * 1024 / 1e6
     with tempfile.TemporaryDirectory() as folder:
         async with processes.nextcloud() as box:
             return await measured(box, Path(folder), model, bare)
@@ -58,7 +58,7 @@ def environment(box: Nextcloud, folder: Path, model: Path) -> dict[str, str]:
     }
 
 
-async def measured(box: Nextcloud, folder: Path, model: Path, bare: Memory) -> list[Row]:
+async def measured(box: Nextcloud, folder: Path, model: Path, bare: float) -> list[Row]:
     env = environment(box, folder, model)
     async with processes.server({**env, "ENABLE_SEMANTIC_SEARCH": "false"}) as (_, pid):
         await asyncio.sleep(10)
@@ -78,12 +78,12 @@ async def measured(box: Nextcloud, folder: Path, model: Path, bare: Memory) -> l
         again = processes.memory(pid)
     await processes.engine_ended(folder)
     what = f"indexing {size / 1e6:.0f} MB in {told['indexed_documents']} files ({told['indexed_chunks']:,} passages, {seconds:.0f} s)"
-    over = most.rss - bare.rss
+    over = most.rss - bare
     return [
         Row(
             f"{what}: most memory",
             str(most),
-            f"the model alone {bare}",
+            f"the model alone {bare:.0f} MB",
             f"{over:.0f} MB over it",
             f"<= {OVER_THE_MODEL} MB over it",
             over <= OVER_THE_MODEL,
