@@ -39,7 +39,7 @@ class Idle:
     """
 
     rest: float = 30
-    idle: float = 120
+    idle: float = 60
     linger: float = 5
     look: float = 1
 
