@@ -39,6 +39,11 @@ class Provider:
         """Whether the token exchange grant is listed (RFC 8693)."""
         return EXCHANGE in self.grant_types
 
+    @property
+    def is_nextclouds(self) -> bool:
+        """Whether it is Nextcloud's own `oidc` app."""
+        return self.token_endpoint.endswith("/apps/oidc/token")
+
 
 @dataclass(frozen=True)
 class Overrides:

@@ -119,7 +119,7 @@ class Registration:
         secret = await self._vault.find(KIND, digest(provider.issuer))
         if secret is None:
             return None
-        found = _client(secret.value)
+        found = client_of(secret.value)
         return None if found.expires_at and self._left(found) <= 0 else found
 
     def _left(self, client: ClientSecret) -> float:
@@ -150,7 +150,7 @@ class Registration:
         await self._keep(provider, told)
         if before and before.value["client_id"] != told["client_id"] and self._orphaned:
             await self._orphaned()
-        return _client(told)
+        return client_of(told)
 
     async def _ask(self, endpoint: str) -> dict[str, Any]:
         """Some providers refuse a field that they do not know (Keycloak `token_type`), against RFC 7591 2."""
@@ -168,7 +168,7 @@ class Registration:
         await self._vault.put(KIND, digest(provider.issuer), {name: told[name] for name in names if told.get(name) is not None})
 
 
-def _client(told: Mapping[str, Any]) -> ClientSecret:
+def client_of(told: Mapping[str, Any]) -> ClientSecret:
     """The credentials in an answer to a registration (RFC 7591 3.2.1)."""
     ends: object = told.get("client_secret_expires_at")
     return ClientSecret(told["client_id"], told.get("client_secret"), float(ends) if isinstance(ends, int | float) else 0)

@@ -12,6 +12,8 @@ from nextcloud_mcp_server.auth.scopes import parse
 from nextcloud_mcp_server.core.errors import BadAnswer
 
 ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"  # noqa: S105 - a type
+_UNKNOWN_AT_NEXTCLOUD = "Could not find access token for code or refresh_token."
+"""What Nextcloud's own provider says of a code or refresh token that was spent, revoked or never there."""
 UNTOLD_SECONDS = 300.0
 UNTOLD_REFRESH_SECONDS = 90 * 86_400.0
 
@@ -81,15 +83,21 @@ class TokenEndpoint:
             access_token=access,
             expires_at=now + _seconds(told, "expires_in", UNTOLD_SECONDS),
             refresh_token=refresh if isinstance(refresh, str) and refresh else None,
-            refresh_expires_at=now + _seconds(told, "refresh_expires_in", UNTOLD_REFRESH_SECONDS),
+            refresh_expires_at=now + self._refresh_seconds(told),
             id_token=identity if isinstance(identity, str) else None,
             scopes=parse(told["scope"]) if isinstance(told.get("scope"), str | list) else None,
         )
 
+    def _refresh_seconds(self, told: dict[str, Any]) -> float:
+        """At Nextcloud's own provider 0 means that the refresh token ends with the access token; at others that it does not end."""
+        if self.provider.is_nextclouds and told.get("refresh_expires_in") == 0:
+            return _seconds(told, "expires_in", UNTOLD_SECONDS)
+        return _seconds(told, "refresh_expires_in", UNTOLD_REFRESH_SECONDS)
+
 
 def refused_for_good(refused: OAuthRefused) -> bool:
     """Whether a refresh token is no longer good, as opposed to a mistake in this server's own settings."""
-    return refused.error == "invalid_grant"
+    return refused.error == "invalid_grant" or (refused.error, refused.description) == ("invalid_request", _UNKNOWN_AT_NEXTCLOUD)
 
 
 def _seconds(told: dict[str, Any], name: str, untold: float) -> float:
