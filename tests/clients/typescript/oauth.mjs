@@ -25,6 +25,7 @@ const authProvider = {
 const commands = {
   async know({ client_id }) { kept.client = { client_id, token_endpoint_auth_method: "none" }; },
   async connect({ url, documentUrl }) {
+    await client?.close();
     kept.documentUrl = documentUrl ?? undefined;
     transport = new StreamableHTTPClientTransport(new URL(url), { authProvider });
     client = new Client({ name: "typescript-test-client", version: "1" });
@@ -39,7 +40,8 @@ const commands = {
   },
   // A token that the server does not know any more.
   async expire() { kept.tokens = { ...kept.tokens, access_token: "expired-long-ago-and-unknown" }; },
-  async forget() { delete kept.tokens; },
+  // An open stream would reconnect without a token, and its sign-in would take the place of the next one's verifier.
+  async forget() { await client?.close(); delete kept.tokens; },
   kept: async () => kept,
   close: () => client?.close(),
 };
