@@ -11,7 +11,7 @@ from nextcloud_mcp_server.auth.errands import Errands
 from nextcloud_mcp_server.auth.leftovers import Leftovers
 from nextcloud_mcp_server.auth.people import People
 from nextcloud_mcp_server.auth.server import pages
-from nextcloud_mcp_server.auth.server.authorize import BROWSER_COOKIE, NOT_KEPT, set_cookie
+from nextcloud_mcp_server.auth.server.cookies import BROWSER_COOKIE, NOT_KEPT, drop_cookie, set_cookie
 from nextcloud_mcp_server.auth.server.gate import Arrived, Leaving
 from nextcloud_mcp_server.auth.server.sign_ins import BROWSER_SECONDS, Browser, SignIn, SignIns
 from nextcloud_mcp_server.nextcloud import login_flow
@@ -83,7 +83,7 @@ class BrowserSignIn:
             await self.discard(arrived.family)
         response = RedirectResponse(f"{self.errands.issuer}{sign_in.request.redirect_uri}", 303, NOT_KEPT)
         set_cookie(response, BROWSER_COOKIE, await self.browsers.remember_browser(arrived.who), BROWSER_SECONDS)
-        response.delete_cookie(sign_in.cookie, path="/", secure=True, httponly=True, samesite="lax")
+        drop_cookie(response, sign_in.cookie)
         return response
 
     async def home(self, http: Request) -> Response:
@@ -98,7 +98,7 @@ class BrowserSignIn:
         response = pages.render("done", text="You are signed out of this server in this browser.")
         if cookie := http.cookies.get(BROWSER_COOKIE):
             await self.browsers.forget_browser(cookie)
-            response.delete_cookie(BROWSER_COOKIE, path="/", secure=True, httponly=True, samesite="lax")
+            drop_cookie(response, BROWSER_COOKIE)
         return response
 
     def routes(self) -> list[Route]:

@@ -13,12 +13,12 @@ from starlette.routing import Route
 
 from nextcloud_mcp_server.auth.oidc.errors import OAuthRefused
 from nextcloud_mcp_server.auth.server import pages
-from nextcloud_mcp_server.auth.server.authorize import NOT_KEPT, set_cookie
+from nextcloud_mcp_server.auth.server.cookies import NOT_KEPT, set_cookie
 from nextcloud_mcp_server.auth.server.gate import Arrived, Gate, NotArrived
 from nextcloud_mcp_server.auth.server.rates import Rates
 from nextcloud_mcp_server.auth.server.requests import AuthorizationRequest
 from nextcloud_mcp_server.auth.server.sign_ins import SIGN_IN_SECONDS, SignIn, SignIns
-from nextcloud_mcp_server.core.errors import Delayed, NextcloudError
+from nextcloud_mcp_server.core.errors import NextcloudError
 
 CALLBACK = "/oauth/callback"
 _NAME = "This server"
@@ -43,7 +43,7 @@ class Errands:
         try:
             leaving = await self.gate.leave(sign_in)
         except (NextcloudError, OAuthRefused) as error:
-            return outage(error)
+            return pages.outage(error, "Try again.")
         changed, cookie = await self.sign_ins.approved(sign_in, leaving.away, offline=offline)
         url = f"{self.issuer}{self.back}?state={changed.id}" if leaving.waits else leaving.url
         response = RedirectResponse(url, 303, NOT_KEPT)
@@ -67,17 +67,12 @@ class Errands:
             await self.sign_ins.finish(sign_in)
             return pages.failure(problem.message, "Start it again.", 403)
         except (NextcloudError, OAuthRefused) as error:
-            return outage(error)
+            return pages.outage(error, "Try again.")
         if arrived is None:
             return pages.waiting(_NAME, sign_in.away["login_url"], f"{self.issuer}{self.back}?state={sign_in.id}")
         if not await self.sign_ins.finish(sign_in):
             return pages.failure("This sign-in is over.", "Start it again.")
         return sign_in, arrived
-
-
-def outage(error: NextcloudError | OAuthRefused) -> Response:
-    text = error.message if isinstance(error, NextcloudError) else "The identity provider refused the sign-in."
-    return pages.failure(text, "Try again.", 503 if isinstance(error, Delayed) else 502)
 
 
 class Returning(Protocol):

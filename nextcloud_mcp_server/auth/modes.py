@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from nextcloud_mcp_server import __version__
 from nextcloud_mcp_server.auth.inbound.owner import ProcessOwner
 from nextcloud_mcp_server.auth.outbound.app_password import OneAccount
 from nextcloud_mcp_server.auth.sides import Ready, Sides
@@ -32,7 +33,7 @@ def sides(settings: Settings, transport: Transport, cache: Cache, scopes: Scopes
             from nextcloud_mcp_server.auth.token_modes import TokenModes
 
             made = TokenModes(settings, transport, cache, session, policy(settings), scopes).sides()
-    made.title = f"{transport.user_agent.replace('/', ' ')}: mode {settings.mode}, Nextcloud {transport.address.base}"
+    made.title = f"nextcloud-mcp-server {__version__}: mode {settings.mode}, Nextcloud {transport.address.base}"
     return made
 
 

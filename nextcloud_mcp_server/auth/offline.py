@@ -11,7 +11,7 @@ from starlette.routing import Route
 from nextcloud_mcp_server.auth.errands import Errands
 from nextcloud_mcp_server.auth.outbound.grants import Grants
 from nextcloud_mcp_server.auth.server import pages
-from nextcloud_mcp_server.auth.server.authorize import BROWSER_COOKIE, NOT_KEPT
+from nextcloud_mcp_server.auth.server.cookies import BROWSER_COOKIE, NOT_KEPT, drop_cookie
 from nextcloud_mcp_server.auth.server.gate import Arrived
 from nextcloud_mcp_server.auth.server.sign_ins import Browser, SignIns
 
@@ -49,7 +49,7 @@ class OfflineConsent:
             response: Response = pages.failure(f"Not granted: {problem}", "Nothing was kept.", 403)
         else:
             response = pages.render("done", text="This server may now work for you while you are away. You can close this page.")
-        response.delete_cookie(sign_in.cookie, path="/", secure=True, httponly=True, samesite="lax")
+        drop_cookie(response, sign_in.cookie)
         return response
 
     async def _problem(self, arrived: Arrived, person: Browser | None) -> str | None:

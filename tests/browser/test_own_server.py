@@ -3,7 +3,7 @@
 import pytest
 from playwright.async_api import expect
 
-from nextcloud_mcp_server.auth.server.authorize import BROWSER_COOKIE
+from nextcloud_mcp_server.auth.server.cookies import BROWSER_COOKIE
 from nextcloud_sandbox.server import Running
 from tests.browser.conftest import Open
 from tests.browser.desk import Desk

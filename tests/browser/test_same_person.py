@@ -4,7 +4,7 @@ from urllib.parse import urlsplit
 
 from playwright.async_api import expect
 
-from nextcloud_mcp_server.auth.server.authorize import BROWSER_COOKIE
+from nextcloud_mcp_server.auth.server.cookies import BROWSER_COOKIE
 from tests.browser.conftest import Open
 from tests.browser.desk import Desk
 from tests.browser.journeys import (

@@ -9,7 +9,7 @@ import pytest
 from anyio.to_thread import run_sync
 
 from nextcloud_mcp_server.auth.browser import local
-from nextcloud_mcp_server.auth.server.authorize import BROWSER_COOKIE
+from nextcloud_mcp_server.auth.server.cookies import BROWSER_COOKIE
 from nextcloud_mcp_server.auth.server.sign_ins import SignIns
 from nextcloud_mcp_server.core.caller import Caller
 from tests.identity.management_world import LOGIN_FLOW, World, world

@@ -10,7 +10,7 @@ from anyio.to_thread import run_sync
 from nextcloud_mcp_server.auth.outbound.grants import Grant, NeedsConsent
 from nextcloud_mcp_server.auth.provisioning import tools
 from nextcloud_mcp_server.auth.provisioning.account import Account
-from nextcloud_mcp_server.auth.server.authorize import BROWSER_COOKIE
+from nextcloud_mcp_server.auth.server.cookies import BROWSER_COOKIE
 from nextcloud_mcp_server.auth.server.sign_ins import Browser, SignIns
 from nextcloud_mcp_server.core.caller import Caller
 from tests.identity.management_world import World, world

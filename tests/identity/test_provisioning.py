@@ -14,7 +14,7 @@ from nextcloud_mcp_server.auth.provisioning.account import Account, Decision, Pr
 from nextcloud_mcp_server.auth.provisioning.flows import Flows
 from nextcloud_mcp_server.auth.provisioning.login import Login
 from nextcloud_mcp_server.auth.provisioning.pages import ProvisioningPages
-from nextcloud_mcp_server.auth.server.authorize import BROWSER_COOKIE
+from nextcloud_mcp_server.auth.server.cookies import BROWSER_COOKIE
 from nextcloud_mcp_server.auth.server.sign_ins import Browser, SignIns
 from nextcloud_mcp_server.core.caller import Caller
 from nextcloud_mcp_server.core.errors import NotProvisioned

@@ -21,7 +21,7 @@ from nextcloud_mcp_server.auth.oidc.http import ClientSecret
 from nextcloud_mcp_server.auth.oidc.jwks import Jwks
 from nextcloud_mcp_server.auth.oidc.token_endpoint import TokenAnswer, TokenEndpoint
 from nextcloud_mcp_server.auth.outbound.grants import Grants
-from nextcloud_mcp_server.auth.server.authorize import BROWSER_COOKIE
+from nextcloud_mcp_server.auth.server.cookies import BROWSER_COOKIE
 from nextcloud_mcp_server.auth.server.sign_ins import Browser, SignIns
 from nextcloud_mcp_server.auth.server.tokens import Asked
 from nextcloud_mcp_server.auth.signed_out import KEEP_SECONDS, SignedOut, StillSignedIn
@@ -95,7 +95,7 @@ def made(database: Database) -> Replica:
     own, clock, http = state(database), Clock(), StubHttp(certs={"keys": [SIGNER.jwk()]})
     signed_out = SignedOut(database, own.events, own.audit, clock=clock)
     grants = Grants(database, own.vault, own.audit, own.events, TokenEndpoint(Provider(ISSUER, "", ""), ClientSecret(CLIENT), http))
-    point = BackChannelLogout(ISSUER, CLIENT, Jwks(http, "https://sso.example/certs"), signed_out, grants, own.tokens, clock)
+    point = BackChannelLogout(ISSUER, ClientSecret(CLIENT), Jwks(http, "https://sso.example/certs"), signed_out, grants, own.tokens, clock)
     client = httpx2.AsyncClient(transport=httpx2.ASGITransport(Starlette(routes=point.routes())), base_url="http://mcp.test")
     cached = CachedVerifier(StillSignedIn(Sessions(), signed_out), clock=clock)
     cached.listen(own.events)

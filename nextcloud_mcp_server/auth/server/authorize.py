@@ -1,9 +1,8 @@
 """The browser's side of the authorization server: the request, our own page, the way to Nextcloud or the provider, the return."""
 
 import hmac
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -13,15 +12,14 @@ from nextcloud_mcp_server.auth.oidc.urls import is_loopback
 from nextcloud_mcp_server.auth.server import pages
 from nextcloud_mcp_server.auth.server.clients import Clients
 from nextcloud_mcp_server.auth.server.consents import Consents
+from nextcloud_mcp_server.auth.server.cookies import BROWSER_COOKIE, NOT_KEPT, drop_cookie, set_cookie
 from nextcloud_mcp_server.auth.server.gate import Arrived, Gate, NotArrived
 from nextcloud_mcp_server.auth.server.rates import Rates
 from nextcloud_mcp_server.auth.server.redirects import answer
 from nextcloud_mcp_server.auth.server.requests import AuthorizationRequest, NotToClient, answer_to, checked, single
 from nextcloud_mcp_server.auth.server.sign_ins import BROWSER_SECONDS, SIGN_IN_SECONDS, SignIn, SignIns
 from nextcloud_mcp_server.auth.server.tokens import Asked, Tokens
-from nextcloud_mcp_server.core.errors import Delayed, NextcloudError
-
-BROWSER_COOKIE = "__Host-mcp-browser"
+from nextcloud_mcp_server.core.errors import NextcloudError
 
 
 @dataclass(frozen=True)
@@ -128,7 +126,7 @@ class Authorize:
         try:
             leaving = await self.gate.leave(sign_in)
         except (NextcloudError, OAuthRefused) as error:
-            return self._outage(request, error)
+            return _outage(request, error)
         changed, cookie = await self.sign_ins.approved(sign_in, leaving.away, offline=offline)
         url = f"{self.issuer}/oauth/sign-in?sign_in={changed.id}" if leaving.waits else leaving.url
         return _bind(changed, cookie, RedirectResponse(url, 303, NOT_KEPT))
@@ -146,7 +144,7 @@ class Authorize:
         except NotArrived as problem:
             return await self._give_up(sign_in, problem.error, problem.message)
         except (NextcloudError, OAuthRefused) as error:
-            return self._outage(sign_in.request, error)
+            return _outage(sign_in.request, error)
         return await self._finish(sign_in, arrived) if arrived else self._waiting(sign_in)
 
     def _waiting(self, sign_in: SignIn) -> Response:
@@ -179,13 +177,9 @@ class Authorize:
             answer(uri, error=error, error_description=description or None, state=state, iss=self.issuer), 303, NOT_KEPT
         )
 
-    def _outage(self, request: AuthorizationRequest, error: NextcloudError | OAuthRefused) -> Response:
-        passing = isinstance(error, Delayed)
-        text = error.message if isinstance(error, NextcloudError) else "The identity provider refused the sign-in."
-        return pages.failure(text, f"Reload this page, or start again in {request.client_name}.", 503 if passing else 502)
 
-
-NOT_KEPT: Mapping[str, str] = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
+def _outage(request: AuthorizationRequest, error: NextcloudError | OAuthRefused) -> Response:
+    return pages.outage(error, f"Reload this page, or start again in {request.client_name}.")
 
 
 def _bind(sign_in: SignIn, cookie: str, response: Response) -> Response:
@@ -193,13 +187,8 @@ def _bind(sign_in: SignIn, cookie: str, response: Response) -> Response:
     return response
 
 
-def set_cookie(response: Response, name: str, value: str, seconds: float) -> None:
-    fixed: dict[str, Any] = {"path": "/", "secure": True, "httponly": True, "samesite": "lax"}
-    response.set_cookie(name, value, max_age=int(seconds), **fixed)
-
-
 def _forget(sign_in: SignIn, response: Response) -> Response:
-    response.delete_cookie(sign_in.cookie, path="/", secure=True, httponly=True, samesite="lax")
+    drop_cookie(response, sign_in.cookie)
     return response
 
 

@@ -12,7 +12,7 @@ import orjson
 
 from nextcloud_mcp_server.auth.inbound.token_cache import digest
 from nextcloud_mcp_server.auth.oidc.errors import OAuthRefused
-from nextcloud_mcp_server.auth.server.metadata_documents import MetadataDocuments
+from nextcloud_mcp_server.auth.server.metadata_documents import MetadataDocuments, shown_name
 from nextcloud_mcp_server.auth.server.redirects import unacceptable
 from nextcloud_mcp_server.storage.database import Database, Row
 
@@ -130,12 +130,6 @@ def _asked_for(asked: Mapping[str, Any]) -> tuple[Client, str | None]:
     secret = None if method == "none" else secrets.token_urlsafe(32)
     name = shown_name(asked.get("client_name"))
     return Client(secrets.token_urlsafe(24), name, uris, method, digest(secret) if secret else ""), secret
-
-
-def shown_name(name: object) -> str:
-    """A name as people see it: one line of eighty characters, no control or direction marks."""
-    text = "".join(c for c in name if c.isprintable()) if isinstance(name, str) else ""
-    return " ".join(text.split())[:80] or "A client without a name"
 
 
 def _texts(value: object) -> tuple[str, ...]:

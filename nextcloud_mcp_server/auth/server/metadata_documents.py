@@ -84,8 +84,6 @@ def acceptable_id(client_id: str) -> None:
 
 def checked(client_id: str, document: object) -> tuple[str, tuple[str, ...]]:
     """Name and redirect URIs of a document. Raises OAuthRefused for one that is not about this id or has a secret."""
-    from nextcloud_mcp_server.auth.server.clients import shown_name
-
     found = cast("dict[str, Any]", document) if isinstance(document, dict) else {}
     if found.get("client_id") != client_id:
         raise OAuthRefused("invalid_client", "The client's document is about another client.")
@@ -97,6 +95,12 @@ def checked(client_id: str, document: object) -> tuple[str, tuple[str, ...]]:
     if not texts or len(texts) != len(given) or any(unacceptable(uri) for uri in texts):
         raise OAuthRefused("invalid_client", "The client's document has no acceptable redirect_uris.")
     return shown_name(found.get("client_name")), texts
+
+
+def shown_name(name: object) -> str:
+    """A name as people see it: one line of eighty characters, no control or direction marks."""
+    text = "".join(c for c in name if c.isprintable()) if isinstance(name, str) else ""
+    return " ".join(text.split())[:80] or "A client without a name"
 
 
 def public(address: str) -> bool:

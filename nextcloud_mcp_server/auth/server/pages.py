@@ -9,6 +9,9 @@ from urllib.parse import urlsplit
 
 from starlette.responses import HTMLResponse, Response
 
+from nextcloud_mcp_server.auth.oidc.errors import OAuthRefused
+from nextcloud_mcp_server.core.errors import Delayed, NextcloudError
+
 if TYPE_CHECKING:
     from jinja2 import Environment
 
@@ -57,6 +60,12 @@ def render(template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
 def failure(text: str, hint: str = "", status: int = 400) -> HTMLResponse:
     """The error page."""
     return render("error", status=status, text=text, hint=hint)
+
+
+def outage(error: NextcloudError | OAuthRefused, hint: str) -> HTMLResponse:
+    """The error page where Nextcloud or the provider did not do its part."""
+    text = error.message if isinstance(error, NextcloudError) else "The identity provider refused the sign-in."
+    return failure(text, hint, 503 if isinstance(error, Delayed) else 502)
 
 
 def waiting(name: str, login_url: str, here: str) -> HTMLResponse:

@@ -8,8 +8,8 @@ from aiohttp import web
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 from nextcloud_mcp_server.auth.oidc.errors import OAuthRefused
-from nextcloud_mcp_server.auth.server.clients import UNUSED_SECONDS, Clients, shown_name, static_clients
-from nextcloud_mcp_server.auth.server.metadata_documents import MetadataDocuments, acceptable_id, checked, public
+from nextcloud_mcp_server.auth.server.clients import UNUSED_SECONDS, Clients, static_clients
+from nextcloud_mcp_server.auth.server.metadata_documents import MetadataDocuments, acceptable_id, checked, public, shown_name
 from nextcloud_mcp_server.auth.server.rates import Rates
 from nextcloud_mcp_server.storage import Database
 
