@@ -53,12 +53,6 @@ class Leases:
         """Ends the leases of all other owners whose names begin so: for whoever knows that these are dead. Their number."""
         return await self._database.run("delete from lease where owner <> ? and name like ?", self.owner, f"{beginning}%")
 
-    async def holder(self, name: str) -> str | None:
-        """The owner of a lease that has not run out."""
-        sql = f"select owner from lease where name = ? and until >= {self._database.now}"  # noqa: S608 - a constant
-        row = await self._database.one(sql, name)
-        return row["owner"] if row else None
-
     async def mine(self) -> list[str]:
         """The names of the leases that this owner holds now."""
         sql = f"select name from lease where owner = ? and until >= {self._database.now} order by name"  # noqa: S608 - a constant

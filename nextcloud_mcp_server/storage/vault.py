@@ -151,15 +151,6 @@ class Vault:
             raise SecretUnreadable(kind, row["user_id"] or key)
         return secret
 
-    async def remove_user(self, user: str, kinds: Sequence[str], *, method: str = "", on: Queries | None = None) -> int:
-        """Deletes the secrets of these kinds of one user; their number."""
-        marks = ", ".join("?" * len(kinds))
-        sql = f"delete from secret where user_id = ? and kind in ({marks}) returning kind"  # noqa: S608 - only question marks
-        rows = await (on or self._database).all(sql, user, *kinds)
-        for row in rows:
-            await self._audit.note("secret.removed", user, resource=row["kind"], method=method, on=on)
-        return len(rows)
-
     async def sweep(self) -> int:
         """Deletes what is over, with a note for each; their number."""
         async with self._database.transaction() as transaction:

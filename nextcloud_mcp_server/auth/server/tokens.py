@@ -112,14 +112,6 @@ class Tokens:
             await self._events.publish(TOPIC_SESSION, family, on=transaction)
         await self._events.poll()
 
-    async def end_all(self, issuer: str, subject: str, event: str) -> list[str]:
-        """Ends every family of a person; their ids."""
-        sql = "select id from oauth_family where issuer = ? and subject = ? and revoked_at is null"
-        families = [row["id"] for row in await self._database.all(sql, issuer, subject)]
-        for family in families:
-            await self.end(family, event)
-        return families
-
     async def find(self, token: str, resource: str) -> Verified:
         """What an access token is for. Raises Refused."""
         sql = """

@@ -36,7 +36,6 @@ class PgVectorStore:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._dimensions: dict[str, int] = {}
 
     async def open(self, collection: str, dimension: int) -> None:
         passages, readers = _tables(collection)

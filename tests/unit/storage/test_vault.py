@@ -152,14 +152,3 @@ async def test_a_transaction_that_fails_stores_neither_secret_nor_note(database:
         await fails()
     assert await vault.get("k", "alice") is None
     assert await Audit(database).read(user="alice") == []
-
-
-async def test_removing_a_user_leaves_the_others(database: Database) -> None:
-    vault = vault_with(database, OLD)
-    for user in ("alice", "bob"):
-        await vault.put("grant", f"{user}-1", {}, user=user)
-        await vault.put("app-password", user, {}, user=user)
-        await vault.put("browser", user, {}, user=user)
-    assert await vault.remove_user("alice", ["grant", "app-password"]) == 2
-    assert await vault.keys("grant") == ["bob-1"]
-    assert await vault.keys("browser", user="alice") == ["alice"]

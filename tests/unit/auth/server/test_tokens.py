@@ -168,15 +168,6 @@ async def test_a_client_revokes_its_own_tokens_only(server: Server) -> None:
         await server.tokens.find(issued.access_token, RESOURCE)
 
 
-async def test_everything_of_a_person_can_be_ended(server: Server) -> None:
-    mine, yours = [await server.issued() for _ in range(2)], await server.issued("bob")
-    assert set(await server.tokens.end_all("https://i", "alice", "revoked")) == {each.family for each in mine}
-    for each in mine:
-        with pytest.raises(Refused):
-            await server.tokens.find(each.access_token, RESOURCE)
-    assert await server.tokens.find(yours.access_token, RESOURCE)
-
-
 async def test_a_token_of_another_resource_and_a_refresh_token_are_refused(server: Server) -> None:
     issued = await server.issued()
     with pytest.raises(Refused, match=r"https://other.example/mcp.*https://mcp.example/mcp"):
