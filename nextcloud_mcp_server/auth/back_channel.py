@@ -11,6 +11,7 @@ from starlette.routing import Route
 from nextcloud_mcp_server.auth.inbound.verified import Refused
 from nextcloud_mcp_server.auth.oidc import logout_tokens
 from nextcloud_mcp_server.auth.oidc.errors import OAuthRefused
+from nextcloud_mcp_server.auth.oidc.http import ClientSecret
 from nextcloud_mcp_server.auth.oidc.jwks import Jwks
 from nextcloud_mcp_server.auth.oidc.logout_tokens import LogoutToken
 from nextcloud_mcp_server.auth.outbound.grants import Grants
@@ -26,10 +27,10 @@ _HEADERS = {"Cache-Control": "no-store"}
 
 @dataclass(frozen=True)
 class BackChannelLogout:
-    """One provider's way to this server, which is its client `client_id`."""
+    """One provider's way to this server, which is its `client`: what it tells of the id that the client had before is refused."""
 
     issuer: str
-    client_id: str
+    client: ClientSecret
     jwks: Jwks
     signed_out: SignedOut
     grants: Grants
@@ -40,7 +41,8 @@ class BackChannelLogout:
         """POST: 200 when the session is over here too, 400 for everything else, as section 2.8 has it."""
         try:
             token = (await form_of(http)).get("logout_token", "")
-            told = await logout_tokens.verify(token, self.jwks, issuer=self.issuer, client_id=self.client_id, now=self.clock())
+            client_id = self.client.client_id
+            told = await logout_tokens.verify(token, self.jwks, issuer=self.issuer, client_id=client_id, now=self.clock())
             await self._end(told)
         except (OAuthRefused, Refused, NextcloudError) as error:
             description = error.message if isinstance(error, NextcloudError) else str(error)

@@ -123,7 +123,7 @@ class ProviderSide:
     def verifier(self, resource: str) -> Verifier:
         """Its access tokens whose audience is this server: JWTs by its keys, others by introspection."""
         claim = self.settings.identity.user_claim
-        expected = Expected(self.provider.issuer, resource, self.client.client_id, claim)
+        expected = Expected(self.provider.issuer, resource, self.client, claim)
         jwts = JwtVerifier(expected, self.jwks) if self.provider.jwks_uri else None
         opaque = None
         if self.provider.introspection_endpoint and self.client.secret:
@@ -133,7 +133,7 @@ class ProviderSide:
     def back_channel(self) -> BackChannelLogout:
         """Where this provider tells who signed out there."""
         kept, tokens = self.kept, Tokens(self.kept.database, self.kept.events, self.kept.audit)
-        return BackChannelLogout(self.provider.issuer, self.client.client_id, self.jwks, kept.signed_out, self.grants, tokens)
+        return BackChannelLogout(self.provider.issuer, self.client, self.jwks, kept.signed_out, self.grants, tokens)
 
     def broker(
         self, transport: Transport, cache: Cache, policy: Policy, resource: str, reading: Callable[[], frozenset[str]], next_step: str
@@ -143,7 +143,7 @@ class ProviderSide:
         exchange = Exchange(
             self.endpoint, identity.resource, JwtVerifier(Expected(self.provider.issuer, identity.resource), self.jwks), self.kept.audit
         )
-        ways = {"exchange": exchange, "own": self.grants, "forward": Forward(resource, self.client.client_id, identity.resource)}
+        ways = {"exchange": exchange, "own": self.grants, "forward": Forward(resource, self.client, identity.resource)}
         impersonate = exchange if identity.impersonation else None
         return TokenBroker(
             transport, cache, self.kept.people, self.provider.issuer, ways[self.way], self.grants,

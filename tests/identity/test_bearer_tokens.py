@@ -27,14 +27,15 @@ async def http() -> AsyncIterator[OidcHttp]:
 
 async def keycloak_verifier(keycloak: Keycloak, http: OidcHttp, *, claim: str = "sub", later: float = 0.0) -> ByForm:
     provider = await discover(http, keycloak.discovery_url)
-    expected = Expected(provider.issuer, keycloak.resource, CLIENT, claim)
+    expected = Expected(provider.issuer, keycloak.resource, ClientSecret(CLIENT), claim)
     jwts = JwtVerifier(expected, Jwks(http, provider.jwks_uri), clock=lambda: time.time() + later)
     return ByForm(jwts, None)
 
 
 async def node_verifier(node: NodeProvider, http: OidcHttp, claim: str = "sub") -> WithUserinfo:
     provider = await discover(http, node.discovery_url)
-    asked = IntrospectionVerifier(Expected(provider.issuer, RESOURCE, CLIENT, claim), provider, ClientSecret(CLIENT, SECRET), http)
+    client = ClientSecret(CLIENT, SECRET)
+    asked = IntrospectionVerifier(Expected(provider.issuer, RESOURCE, client, claim), provider, client, http)
     return WithUserinfo(asked, provider, claim, http)
 
 
@@ -125,6 +126,6 @@ async def test_a_revoked_opaque_token_is_refused(node_provider: NodeProvider, ht
 async def test_a_token_for_nextcloud_is_not_for_us(node_provider: NodeProvider, http: OidcHttp) -> None:
     token = node_provider.tokens("alice", "openid notes:read", resource=NEXTCLOUD)["access_token"]
     provider = await discover(http, node_provider.discovery_url)
-    check = JwtVerifier(Expected(provider.issuer, RESOURCE, CLIENT), Jwks(http, provider.jwks_uri))
+    check = JwtVerifier(Expected(provider.issuer, RESOURCE, ClientSecret(CLIENT)), Jwks(http, provider.jwks_uri))
     with pytest.raises(Refused, match="audience"):
         await check.verify(token)

@@ -52,7 +52,7 @@ class World:
 
     async def caller(self, user: str, scope: str = "openid notes:read notes:write", **more: str) -> Caller:
         token = (await anyio.to_thread.run_sync(lambda: self.keycloak.tokens(user, scope, **more)))["access_token"]
-        expected = Expected(self.provider.issuer, self.keycloak.resource, CLIENT)
+        expected = Expected(self.provider.issuer, self.keycloak.resource, ClientSecret(CLIENT))
         return (await JwtVerifier(expected, self.jwks).verify(token)).caller()
 
     async def granted(self, user: str) -> tuple[str, str]:
@@ -141,7 +141,7 @@ async def test_a_refused_token_is_replaced_once(world: World) -> None:
 
 
 async def test_forwarding_needs_both_audiences(world: World) -> None:
-    way = Forward(world.keycloak.resource, CLIENT, "nextcloud")
+    way = Forward(world.keycloak.resource, ClientSecret(CLIENT), "nextcloud")
     caller = await world.caller("alice")
     broker = world.broker(way)
     assert await (await broker.session(caller)).uid() == f"nc-{caller.subject}"
@@ -235,7 +235,7 @@ async def test_the_second_provider_exchanges_opaque_tokens(node_provider: NodePr
     own, http = state(database), OidcHttp()
     provider = await discover(http, node_provider.discovery_url)
     client = ClientSecret(CLIENT, SECRET)
-    inbound = IntrospectionVerifier(Expected(provider.issuer, RESOURCE, CLIENT), provider, client, http)
+    inbound = IntrospectionVerifier(Expected(provider.issuer, RESOURCE, client), provider, client, http)
     proof = JwtVerifier(Expected(provider.issuer, NEXTCLOUD), Jwks(http, provider.jwks_uri))
     exchange = Exchange(TokenEndpoint(provider, client, http), NEXTCLOUD, proof, own.audit)
     token = (await anyio.to_thread.run_sync(lambda: node_provider.tokens("alice", "openid notes:read files:read")))["access_token"]

@@ -34,11 +34,13 @@ class Stub:
         self.userinfo_of[token] = user
         return token
 
+    def metadata(self) -> dict[str, Any]:
+        ends = {f"{name}_endpoint": f"{self.url}/{name}" for name in ("authorization", "token", "userinfo")}
+        return {"issuer": self.url, "jwks_uri": f"{self.url}/certs", "code_challenge_methods_supported": ["S256"], **ends}
+
     def app(self) -> Starlette:
         async def metadata(_: Request) -> JSONResponse:
-            ends = {f"{name}_endpoint": f"{self.url}/{name}" for name in ("authorization", "token", "userinfo")}
-            told = {"issuer": self.url, "jwks_uri": f"{self.url}/certs", "code_challenge_methods_supported": ["S256"]}
-            return JSONResponse({**told, **ends})
+            return JSONResponse(self.metadata())
 
         async def certs(_: Request) -> JSONResponse:
             return JSONResponse({"keys": [self.signer.jwk()]})

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from nextcloud_mcp_server.auth.inbound.verified import MissingClaim, Refused, Verified
+from nextcloud_mcp_server.auth.oidc.http import ClientSecret
 from nextcloud_mcp_server.auth.oidc.urls import same
 from nextcloud_mcp_server.auth.scopes import parse
 
@@ -17,11 +18,14 @@ _ID_TOKEN_ONLY = ("nonce", "at_hash", "c_hash", "s_hash")
 
 @dataclass(frozen=True)
 class Expected:
-    """What this server accepts: tokens of `issuer` for `resource`, or for `client_id` where it is proven an access token."""
+    """What this server accepts: tokens of `issuer` for `resource`, or for `client` where it is proven an access token.
+
+    A client that is registered anew has another id from then on: tokens for the id that it had before are for nobody here.
+    """
 
     issuer: str
     resource: str
-    client_id: str | None = None
+    client: ClientSecret | None = None
     user_claim: str = "sub"
 
 
@@ -114,10 +118,10 @@ def _is_access_token(claims: Mapping[str, Any], kind: object) -> None:
 def _is_for_us(expected: Expected, audience: tuple[str, ...], *, proven_access: bool) -> None:
     if audiences_name(audience, expected.resource):
         return
-    if expected.client_id and expected.client_id in audience:
+    if expected.client and (client_id := expected.client.client_id) in audience:
         if proven_access:
             return
-        raise Refused(f"The token for {expected.client_id} is not proven to be an access token.")
+        raise Refused(f"The token for {client_id} is not proven to be an access token.")
     received = ", ".join(_shown(item) for item in audience[:5]) or "none"
     raise Refused(f"The audience has to be {expected.resource}; the token's is {received}.")
 

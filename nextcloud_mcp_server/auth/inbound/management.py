@@ -54,10 +54,10 @@ class ManagementTokens:
 
     def _made(self, provider: Provider) -> tuple[Verifier, ...]:
         jwks = Jwks(self.http, provider.jwks_uri) if provider.jwks_uri else None
-        names: dict[str, None] = dict.fromkeys((*self.clients, *((self.own.client_id,) if self.own else ())))
-        return tuple(self._verifier(provider, jwks, name) for name in names)
+        audiences = (*map(ClientSecret, self.clients), *((self.own,) if self.own else ()))
+        return tuple(self._verifier(provider, jwks, audience) for audience in audiences)
 
-    def _verifier(self, provider: Provider, jwks: Jwks | None, audience: str) -> Verifier:
+    def _verifier(self, provider: Provider, jwks: Jwks | None, audience: ClientSecret) -> Verifier:
         expected = Expected(provider.issuer, self.resource, audience, self.user_claim)
         opaque = None
         if provider.introspection_endpoint and self.own and self.own.secret:

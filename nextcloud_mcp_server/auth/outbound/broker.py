@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from nextcloud_mcp_server.auth.inbound.claims import audiences_name
 from nextcloud_mcp_server.auth.inbound.verified import Verified
+from nextcloud_mcp_server.auth.oidc.http import ClientSecret
 from nextcloud_mcp_server.auth.outbound.exchange import Exchange
 from nextcloud_mcp_server.auth.outbound.grants import Fresh, Grant, Grants, NeedsConsent
 from nextcloud_mcp_server.auth.outbound.renewing import Source, renewing
@@ -29,12 +30,12 @@ class Forward:
     """The caller's own token, where its audience names this server and Nextcloud both."""
 
     resource: str
-    client_id: str | None
+    client: ClientSecret
     nextcloud: str
 
     def token(self, verified: Verified) -> Fresh:
         """Raises CredentialRefused."""
-        here = audiences_name(verified.audience, self.resource) or (self.client_id or "") in verified.audience
+        here = audiences_name(verified.audience, self.resource) or self.client.client_id in verified.audience
         if not here or not audiences_name(verified.audience, self.nextcloud):
             shown = ", ".join(verified.audience)
             raise CredentialRefused(

@@ -17,9 +17,8 @@ PROVIDER = Provider(ISSUER, "a", "t", introspection_endpoint="https://sso/intros
 
 def verifier(told: Reply, *, userinfo: Reply | None = None, claim: str = "sub") -> tuple[WithUserinfo, StubHttp]:
     http = StubHttp(introspect=told, userinfo=userinfo or {})
-    asked = IntrospectionVerifier(
-        Expected(ISSUER, RESOURCE, CLIENT, claim), PROVIDER, ClientSecret(CLIENT, "geheim"), http, clock=lambda: NOW
-    )
+    client = ClientSecret(CLIENT, "geheim")
+    asked = IntrospectionVerifier(Expected(ISSUER, RESOURCE, client, claim), PROVIDER, client, http, clock=lambda: NOW)
     return WithUserinfo(asked, PROVIDER, claim, http), http
 
 

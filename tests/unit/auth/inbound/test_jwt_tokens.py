@@ -9,6 +9,7 @@ from nextcloud_mcp_server.auth.inbound.claims import Expected
 from nextcloud_mcp_server.auth.inbound.jwt_tokens import JwtVerifier
 from nextcloud_mcp_server.auth.inbound.token_cache import CachedVerifier
 from nextcloud_mcp_server.auth.inbound.verified import Refused
+from nextcloud_mcp_server.auth.oidc.http import ClientSecret
 from nextcloud_mcp_server.auth.oidc.jwks import Jwks
 from nextcloud_mcp_server.auth.ports import Unauthorized
 from nextcloud_mcp_server.core.errors import Unreachable
@@ -16,7 +17,7 @@ from tests.unit.auth.stub_http import StubHttp
 from tests.unit.auth.tokens import BAD_CLAIMS, BAD_HEADERS, CLIENT, ISSUER, NOW, RESOURCE, Signer, claims, forged
 
 METADATA = "https://mcp.example/.well-known/oauth-protected-resource/mcp"
-EXPECTED = Expected(ISSUER, RESOURCE, CLIENT)
+EXPECTED = Expected(ISSUER, RESOURCE, ClientSecret(CLIENT))
 
 
 @pytest.fixture(scope="module")

@@ -142,7 +142,7 @@ def test_a_registered_client_ends_after_an_hour() -> None:
 
 async def test_an_opaque_token_is_proven_by_introspection_to_its_own_client_only() -> None:
     async with answering("21", "24", "71") as (_, provider, http):
-        expected = Expected(provider.issuer, RESOURCE, CLIENT.client_id)
+        expected = Expected(provider.issuer, RESOURCE, CLIENT)
         verifier = IntrospectionVerifier(expected, provider, CLIENT, http, clock=lambda: 1795221710.0)
         found = await verifier.verify("opaque")
         assert (found.subject, found.scopes) == ("alice", frozenset({"openid", "profile", "email", "offline_access"}))
@@ -165,4 +165,4 @@ def test_a_jwt_is_accepted_for_its_resource_and_its_id_token_never() -> None:
     with pytest.raises(Refused, match="audience"):
         accept(Expected(THERE, RESOURCE), access, "", ISSUED + 10, proven_access=True)
     with pytest.raises(Refused, match="ID token"):
-        accept(Expected(THERE, RESOURCE, found.client_id), identity, "", ISSUED + 10, proven_access=False)
+        accept(Expected(THERE, RESOURCE, ClientSecret(found.client_id or "")), identity, "", ISSUED + 10, proven_access=False)
