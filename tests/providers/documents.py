@@ -1,7 +1,5 @@
 """A client id metadata document on https at this machine, with a certificate that the tests' providers trust."""
 
-import datetime
-import ipaddress
 import json
 import ssl
 from collections.abc import Generator
@@ -12,12 +10,8 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
-
 from tests.providers.cache import cache_folder, locked
+from tests.support.certificates import self_signed
 
 
 def certificate() -> Path:
@@ -26,7 +20,7 @@ def certificate() -> Path:
     path = folder / "localhost.pem"
     with locked(folder):
         if not path.exists():
-            private, made = _made()
+            private, made = self_signed(days=3650)
             path.with_suffix(".key").write_bytes(private)
             path.write_bytes(made)
     return path
@@ -64,24 +58,3 @@ class _Answer(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: Any) -> None:
         pass
-
-
-def _made() -> tuple[bytes, bytes]:
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    now = datetime.datetime.now(datetime.UTC)
-    names = [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=3650))
-        .add_extension(x509.SubjectAlternativeName(names), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    private = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    return private, made.public_bytes(serialization.Encoding.PEM)

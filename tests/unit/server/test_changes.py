@@ -1,7 +1,8 @@
 """A client learns that an app was installed or removed while it is connected."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
@@ -73,6 +74,18 @@ class As(Protocol):
         return getattr(self, "person"), self.surface.limits  # noqa: B009 - the class is frozen
 
 
+@asynccontextmanager
+async def listening(protocol: Protocol) -> AsyncGenerator[tuple[Client, list[str]]]:
+    """A client of the older era, and the methods of all notifications that it has."""
+    told: list[str] = []
+
+    async def message(notification: Any) -> None:
+        told.append(getattr(notification, "method", ""))
+
+    async with Client(protocol.server(), mode="legacy", message_handler=message) as client:
+        yield client, told
+
+
 ALICE = Caller("basic", "alice", method="basic", credential="alice's header")
 
 
@@ -104,12 +117,7 @@ async def test_a_listener_is_looked_at_until_it_leaves() -> None:
 async def test_an_older_client_is_told_with_its_next_call_of_its_own_change_only() -> None:
     nextcloud = Asked()
     protocol = nextcloud.protocol(ALICE)
-    told: list[str] = []
-
-    async def message(notification: Any) -> None:
-        told.append(getattr(notification, "method", ""))
-
-    async with Client(protocol.server(), mode="legacy", message_handler=message) as client:
+    async with listening(protocol) as (client, told):
         await client.list_tools()
         nextcloud.capabilities["bob"] = {"shelf": {}}
         await client.call_tool("shelf_get_books", {})
@@ -123,12 +131,7 @@ async def test_an_older_client_is_told_with_its_next_call_of_its_own_change_only
 async def test_a_nextcloud_that_cannot_be_asked_changes_nothing() -> None:
     nextcloud = Asked()
     protocol = nextcloud.protocol(ALICE)
-    told: list[str] = []
-
-    async def message(notification: Any) -> None:
-        told.append(getattr(notification, "method", ""))
-
-    async with Client(protocol.server(), mode="legacy", message_handler=message) as client:
+    async with listening(protocol) as (client, told):
         await client.list_tools()
         nextcloud.refused = {"alice"}
         await client.call_tool("shelf_get_books", {})
