@@ -20,57 +20,59 @@ REFUSED_FOR = 7 * 86_400.0
 
 
 class Leavers:
-    """`told` names who left; `run` is a background task that looks then and every `poll` seconds. `clock` gives epoch seconds."""
+    """`told` names who left, `provisioned` asks who is there, `run` is a background task that forgets whoever is not.
 
-    def __init__(
-        self, people: People, state: State, queue: Queue, indexer: Indexer, *, poll: float = 60, clock: Callable[[], float] = time.time
-    ) -> None:
-        self._people, self._state, self._queue, self._indexer = people, state, queue, indexer
-        self._poll, self._clock = poll, clock
+    `clock` gives epoch seconds.
+    """
+
+    def __init__(self, people: People, state: State, queue: Queue, indexer: Indexer, *, clock: Callable[[], float] = time.time) -> None:
+        self._people, self._state, self._queue, self._indexer, self._clock = people, state, queue, indexer, clock
         self._missing: dict[str, float] = {}
-        self._told: set[str] = set()
-        self._everybody = False
+        self._there: frozenset[str] | None = None
+        self._told: set[str | None] = set()
+        self._asked_since: set[str | None] = set()
         self._look = asyncio.Event()
 
     def told(self, user: str | None) -> None:
-        """This user's access changed; None: somebody's was taken back, whoever is missing now has left."""
-        if user is None:
-            self._everybody = True
-        else:
-            self._told.add(user)
+        """This user's access changed; None: somebody's was taken back, whoever is missing from the next answer has left."""
+        self._told.add(user)
+
+    async def provisioned(self) -> frozenset[str]:
+        """Who is there, for whoever else needs to know; `run` looks at the answer too. Raises while it cannot be known."""
+        # Only an answer to a question asked after somebody left tells that they are gone.
+        told, self._told = self._told, set()
+        try:
+            self._there = await self._people.provisioned()
+        except (NextcloudError, StorageError):
+            self._told |= told
+            raise
+        self._asked_since |= told
         self._look.set()
+        return self._there
 
     async def run(self) -> None:
         """Until cancelled."""
         while True:
+            await self._look.wait()
             self._look.clear()
             await self.look()
-            try:
-                async with asyncio.timeout(self._poll):
-                    await self._look.wait()
-            except TimeoutError:
-                continue
 
     async def look(self) -> None:
-        """Forgets who left. Where that cannot be known nobody is forgotten."""
-        told, everybody = self._told, self._everybody
-        self._told, self._everybody = set(), False
+        """Forgets who is missing from the last answer and has left. Where that cannot be known nobody is forgotten."""
+        if self._there is None:
+            return
+        there, now = self._there, self._clock()
+        told, self._asked_since = self._asked_since, set()
         try:
-            there = await self._people.provisioned()
             kept = await self._state.users()
-            refused = await self._state.refused(self._clock() - REFUSED_FOR)
-        except (NextcloudError, StorageError) as error:
-            self._told |= told
-            self._everybody |= everybody
+            refused = await self._state.refused(now - REFUSED_FOR)
+        except StorageError as error:
+            self._asked_since |= told
             log.warning("Who has left cannot be known now: %s", error)
             return
-        now = self._clock()
-        self._missing = {user: self._missing.get(user, now) for user in kept - there}
-        for user in sorted(self._missing):
-            if everybody or user in told:
-                self._missing[user] = 0.0
-            if now - self._missing[user] >= MISSING_FOR:
-                await self._forget(user)
+        self._missing = {user: 0.0 if told & {None, user} else self._missing.get(user, now) for user in kept - there}
+        for user in sorted(user for user, since in self._missing.items() if now - since >= MISSING_FOR):
+            await self._forget(user)
         for user in sorted(refused & there):
             # Scans go on, ever more rarely: a credential that is taken again begins anew.
             await self._forget_documents(user)

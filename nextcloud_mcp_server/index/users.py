@@ -2,11 +2,10 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from nextcloud_mcp_server.core.ending import end
 from nextcloud_mcp_server.core.errors import NextcloudError
-from nextcloud_mcp_server.index.people import People
 from nextcloud_mcp_server.index.scanner import Scanner
 from nextcloud_mcp_server.storage import StorageError
 
@@ -17,10 +16,13 @@ log = logging.getLogger(__name__)
 
 
 class UserManager:
-    """`make` gives a user's scanner. `poll` is in seconds; `look` asks at once who is provisioned."""
+    """`provisioned` tells who is, and raises while that cannot be known; it is asked every `poll` seconds, and at once by `look`.
 
-    def __init__(self, people: People, make: Callable[[str], Scanner], *, poll: float = 60) -> None:
-        self._people, self._make, self._poll = people, make, poll
+    `make` gives a user's scanner.
+    """
+
+    def __init__(self, provisioned: Callable[[], Awaitable[frozenset[str]]], make: Callable[[str], Scanner], *, poll: float = 60) -> None:
+        self._provisioned, self._make, self._poll = provisioned, make, poll
         self._scanners: dict[str, tuple[Scanner, asyncio.Task[None]]] = {}
         self._look = asyncio.Event()
 
@@ -57,7 +59,7 @@ class UserManager:
     async def update(self) -> None:
         """Makes the scanners those of the provisioned users. Where these cannot be known everything goes on as it is."""
         try:
-            wanted = await self._people.provisioned()
+            wanted = await self._provisioned()
         except (NextcloudError, StorageError) as error:
             log.warning("Who is provisioned cannot be known now: %s", error)
             return

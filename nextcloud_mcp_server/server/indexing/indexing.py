@@ -86,8 +86,8 @@ class Indexing:
             parts.queue, people, self.indexer, self.state, parts.readers,
             workers=sync.workers, max_failures=sync.max_failures,
         )  # fmt: skip
-        self.manager = UserManager(people, self.scanner, poll=sync.user_poll)
-        self.leavers = Leavers(people, self.state, parts.queue, self.indexer, poll=sync.user_poll)
+        self.leavers = Leavers(people, self.state, parts.queue, self.indexer)
+        self.manager = UserManager(self.leavers.provisioned, self.scanner, poll=sync.user_poll)
         self._under_way = UnderWay(parts.database, self.processors.current)
         self._search = Search(parts.store, self.collections.ready, reranker=parts.reranker, cipher=parts.cipher)
         self._leases, self._load = Leases(parts.database), Load()
@@ -277,8 +277,8 @@ class Indexing:
 
     def _access_changed(self, user: str | None) -> None:
         """Somebody came, left, or allows other scopes now. None: whose access it was is not said."""
-        self.manager.look()
         self.leavers.told(user)
+        self.manager.look()
         if user:
             self.manager.wake(user)
 

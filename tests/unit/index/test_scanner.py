@@ -156,7 +156,7 @@ async def test_the_pace_lets_requests_through_at_its_rate(monkeypatch: pytest.Mo
 
 async def test_scanners_follow_who_is_provisioned(world: World) -> None:
     world.cloud.put("note", "1", "text")
-    manager = UserManager(world.cloud, world.scanner)
+    manager = UserManager(world.cloud.provisioned, world.scanner)
     await manager.update()
     assert manager.users == {"alice", "bob"}
     world.cloud.users = {"bob", "carol"}
@@ -176,18 +176,18 @@ async def test_scanners_follow_who_is_provisioned(world: World) -> None:
 async def test_a_manager_that_is_cancelled_leaves_no_scanner_and_no_lease(world: World) -> None:
     world.cloud.put("note", "1", "text")
     leases = Leases(world.database)
-    manager = UserManager(world.cloud, world.scanner)
+    manager = UserManager(world.cloud.provisioned, world.scanner)
     task = asyncio.create_task(manager.run())
-    await until(lambda: len(world.cloud.calls) >= 2)
+    await until(lambda: {"list note alice", "list note bob"} <= set(world.cloud.calls))
     task.cancel()
     await asyncio.wait({task})
     assert manager.users == frozenset()
-    assert await leases.holder("scan/alice") is None
+    assert await leases.take("scan/alice", 60)
 
 
 async def test_somebody_provisioned_in_this_process_is_scanned_at_once(world: World) -> None:
     world.cloud.put("note", "1", "text", "carol")
-    manager = UserManager(world.cloud, world.scanner, poll=3600)
+    manager = UserManager(world.cloud.provisioned, world.scanner, poll=3600)
     task = asyncio.create_task(manager.run())
     await until(lambda: manager.users == {"alice", "bob"})
     world.cloud.users.add("carol")

@@ -84,7 +84,8 @@ class Shelf:
 @dataclass
 class Cloud:
     """A Nextcloud: shelves by type. `calls` counts what its sources were asked, `disabled` types lack their app, those in
-    `empty` are listed as if there were none, `forbidden` are those that a user does not grant. `incremental`: only changes are listed."""
+    `empty` are listed as if there were none, `forbidden` are those that a user does not grant. `incremental`: only changes are listed.
+    Who is provisioned is told while `gate` is open."""
 
     shelves: dict[str, Shelf] = field(default_factory=dict[str, Shelf])
     users: set[str] = field(default_factory=lambda: {"alice", "bob"})
@@ -96,6 +97,10 @@ class Cloud:
     empty: set[str] = field(default_factory=set[str])
     incremental: bool = False
     forbidden: dict[str, set[str]] = field(default_factory=dict[str, set[str]])
+    gate: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        self.gate.set()
 
     def put(self, doc_type: str, id: str, text: str, owner: str = "alice", *, readers: Sequence[str] = (), **more: Any) -> None:
         self.version += 1
@@ -119,9 +124,12 @@ class Cloud:
         shelf.documents[id] = replace(shelf.documents[id], version=f"v{self.version}", **changes)
 
     async def provisioned(self) -> frozenset[str]:
+        self.calls.append("provisioned")
+        found = frozenset(self.users)
+        await self.gate.wait()
         if self.error:
             raise self.error
-        return frozenset(self.users)
+        return found
 
     async def sources(self, user: str) -> Mapping[str, IndexSource] | None:
         if user not in self.users:
