@@ -13,7 +13,7 @@ from nextcloud_mcp_server.auth.oidc.discovery import Provider
 from nextcloud_mcp_server.auth.oidc.errors import OAuthRefused
 from nextcloud_mcp_server.auth.oidc.http import OidcHttp
 from nextcloud_mcp_server.auth.oidc.urls import origin
-from nextcloud_mcp_server.auth.outbound.grants import Grants
+from nextcloud_mcp_server.auth.outbound.broker import TokenBroker
 from nextcloud_mcp_server.auth.people import Access
 from nextcloud_mcp_server.auth.ports import Inbound, Outbound
 from nextcloud_mcp_server.auth.provisioning.login import Login
@@ -48,7 +48,7 @@ class Elsewhere(Protocol):
 
 @dataclass(frozen=True)
 class Management:
-    """One mode's. `passwords` says whether app passwords that are left here are what background work uses."""
+    """One mode's. `passwords` says whether app passwords that are left here are what background work uses; else it is the `broker`."""
 
     inbound: Inbound
     outbound: Outbound
@@ -56,7 +56,7 @@ class Management:
     transport: Transport
     passwords: bool
     login: Login | None = None
-    grants: Grants | None = None
+    broker: TokenBroker | None = None
     provider: Callable[[], Awaitable[Provider]] | None = None
     http: OidcHttp | None = None
     discovery: Callable[[], tuple[str, str] | None] = lambda: None
@@ -83,13 +83,14 @@ class Management:
             return None
 
     async def given(self, user: str) -> Given | None:
-        """The access to work while they are away that a person gave, in whichever way."""
-        if access := await self.kept.store.get(user):
+        """The access to work while they are away that a person gave, in the way that this mode uses; a stored limit counts in all."""
+        access = await self.kept.store.get(user)
+        if self.broker:
+            grant = await self.broker.grant_of(user)
+            limit = access.scopes if access else None
+            return Given(grant.created_at, grant.scopes if limit is None else grant.scopes & limit) if grant else None
+        if access:
             return Given(access.created_at, access.scopes)
-        for issuer, subject in await self.kept.people.callers_of(user) if self.grants else ():
-            for grant in await self.grants.of(issuer, subject) if self.grants else ():
-                if grant.offline and grant.state != "lost":
-                    return Given(grant.created_at, grant.scopes)
         return await self.elsewhere.given(user) if self.elsewhere else None
 
     async def session(self, caller: Caller, user: str) -> Session | None:

@@ -6,6 +6,7 @@ from nextcloud_mcp_server.auth.keeping import Keeping
 from nextcloud_mcp_server.auth.management import Elsewhere, Management
 from nextcloud_mcp_server.auth.oidc.http import OidcHttp
 from nextcloud_mcp_server.auth.oidc.late import LateProvider
+from nextcloud_mcp_server.auth.outbound.broker import TokenBroker
 from nextcloud_mcp_server.auth.ports import Inbound, Outbound
 from nextcloud_mcp_server.auth.provider_side import ProviderSide, discovery_url, given_client, integrated_url, overrides
 from nextcloud_mcp_server.auth.provisioning.login import Login
@@ -50,5 +51,5 @@ def managed(
         return (provider.url, found.issuer) if found else None
 
     passwords = settings.mode is not Mode.OAUTH
-    grants = side.grants if side else None
-    return Management(inbound, outbound, kept, transport, passwords, login, grants, provider.get, provider.http, discovery, elsewhere)
+    broker = outbound if isinstance(outbound, TokenBroker) else None
+    return Management(inbound, outbound, kept, transport, passwords, login, broker, provider.get, provider.http, discovery, elsewhere)

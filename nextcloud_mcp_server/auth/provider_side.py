@@ -147,7 +147,7 @@ class ProviderSide:
         impersonate = exchange if identity.impersonation else None
         return TokenBroker(
             transport, cache, self.kept.people, self.provider.issuer, ways[self.way], self.grants,
-            lambda: (scope for scope in reading() if scope.endswith(":read")), next_step, impersonate, policy, self.provider.scopes,
+            lambda: (scope for scope in reading() if scope.endswith(":read")), next_step, impersonate, policy,
         )  # fmt: skip
 
     async def users(self) -> list[str]:

@@ -54,9 +54,9 @@ def account(one: World, issuer: str, user: str) -> Account:
 
 
 async def grants(one: World, issuer: str, user: str) -> list[Grant]:
-    found = one.management.grants
+    found = one.management.broker
     assert found
-    return await found.of(issuer, user)
+    return await found.grants.of(issuer, user)
 
 
 async def test_a_person_allows_it_and_the_background_has_tokens_of_their_own(one: World, node_provider: NodeProvider) -> None:
@@ -69,8 +69,8 @@ async def test_a_person_allows_it_and_the_background_has_tokens_of_their_own(one
     assert "while you are away" in page.text, page.text
     (grant,) = await grants(one, node_provider.issuer, "alice")
     assert (grant.offline, grant.subject, grant.state) == (True, "alice", "active")
-    assert one.management.grants
-    token = await one.management.grants.access_token(grant.id, {"openid", "offline_access", "notes:read"})
+    assert one.management.broker
+    token = await one.management.broker.grants.access_token(grant.id, {"openid", "offline_access", "notes:read"})
     assert token
     status = await tools.check_provisioning_status(alice)
     assert (status.is_provisioned, status.credential_type) == (True, "refresh_token")
@@ -83,7 +83,7 @@ async def test_a_person_allows_it_and_the_background_has_tokens_of_their_own(one
     assert "notes:read" in given.scopes
     await tools.revoke_nextcloud_access(alice)
     with pytest.raises(NeedsConsent):
-        await one.management.grants.access_token(grant.id, {"openid"})
+        await one.management.broker.grants.access_token(grant.id, {"openid"})
 
 
 async def test_a_second_consent_takes_the_place_of_the_first(one: World, node_provider: NodeProvider) -> None:

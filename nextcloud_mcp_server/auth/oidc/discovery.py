@@ -1,11 +1,13 @@
 """What a provider says of itself (OpenID Connect Discovery 1.0, RFC 8414), checked and with addresses this server can reach."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 from nextcloud_mcp_server.auth.oidc.errors import OAuthRefused, ProviderUnfit
 from nextcloud_mcp_server.auth.oidc.http import OidcHttp
 from nextcloud_mcp_server.auth.oidc.urls import moved, same
+from nextcloud_mcp_server.auth.scopes import OIDC
 from nextcloud_mcp_server.core.errors import Unreachable
 
 EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
@@ -43,6 +45,10 @@ class Provider:
     def is_nextclouds(self) -> bool:
         """Whether it is Nextcloud's own `oidc` app."""
         return self.token_endpoint.endswith("/apps/oidc/token")
+
+    def askable(self, scopes: Iterable[str]) -> frozenset[str]:
+        """Of these scopes OpenID's own and those that are listed; others may be refused as unknown."""
+        return frozenset(scope for scope in scopes if scope in OIDC or scope in self.scopes)
 
 
 @dataclass(frozen=True)

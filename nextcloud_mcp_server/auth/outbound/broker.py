@@ -49,8 +49,8 @@ class Forward:
 class TokenBroker:
     """`way` is how a session's token is had: an Exchange, the person's own grant (Grants), or Forward.
 
-    `reading` gives the scopes that the enabled sources read by, `known` are those that the provider knows. `impersonate` is the
-    exchange for people who are away, instead of their refresh token.
+    `reading` gives the scopes that the enabled sources read by. `impersonate` is the exchange for people who are away, instead
+    of their refresh token.
     """
 
     transport: Transport
@@ -63,7 +63,6 @@ class TokenBroker:
     next_step: str
     impersonate: Exchange | None = None
     policy: Policy = field(default_factory=Policy)
-    known: frozenset[str] = frozenset()
     _first: dict[tuple[str, str], asyncio.Lock] = field(default_factory=dict[tuple[str, str], asyncio.Lock])
 
     async def session(self, caller: Caller) -> Session:
@@ -78,12 +77,10 @@ class TokenBroker:
         return session if user else await self._first_call(caller, session)
 
     async def offline(self, user: str) -> Session | None:
-        grant = await self._grant_of(user)
+        grant = await self.grant_of(user)
         if grant is None:
             return None
-        scopes = BACKGROUND & (grant.scopes | {"openid", "offline_access"}) | (frozenset(self.reading()) & grant.scopes)
-
-        impersonate = self.impersonate
+        scopes, impersonate = BACKGROUND | (frozenset(self.reading()) & grant.scopes), self.impersonate
 
         async def token(refused: str | None) -> Fresh:
             if impersonate:
@@ -96,10 +93,17 @@ class TokenBroker:
             return None
 
     async def granted(self, user: str) -> frozenset[str]:
-        """What background work may read for a user: what the provider gave, and what it does not know and so cannot refuse."""
-        grant = await self._grant_of(user)
-        given = grant.scopes if grant else frozenset[str]()
-        return frozenset(scope for scope in self.reading() if scope in given or (grant and scope not in self.known))
+        """What background work may read for a user."""
+        grant = await self.grant_of(user)
+        return frozenset(self.reading()) & grant.scopes if grant else frozenset()
+
+    async def grant_of(self, user: str) -> Grant | None:
+        """The newest grant for work while away, of whichever identity at the provider is this Nextcloud user."""
+        for issuer, subject in await self.people.callers_of(user):
+            for grant in await self.grants.of(issuer, subject) if issuer == self.issuer else ():
+                if grant.offline and grant.state != "lost":
+                    return grant
+        return None
 
     async def _source(self, caller: Caller, verified: Verified) -> Source:
         way = self.way
@@ -140,11 +144,3 @@ class TokenBroker:
                 await self.people.bind(*caller.key, user)
         self._first.pop(caller.key, None)
         return replace(session, user_id=user)
-
-    async def _grant_of(self, user: str) -> Grant | None:
-        """The newest grant for work while away, of whichever identity at the provider is this Nextcloud user."""
-        for issuer, subject in await self.people.callers_of(user):
-            for grant in await self.grants.of(issuer, subject) if issuer == self.issuer else ():
-                if grant.offline and grant.state != "lost":
-                    return grant
-        return None

@@ -66,7 +66,7 @@ class Exchange:
             raise _explained(refused) from None
         answer = await self._asked(own.access_token, frozenset(), subject)
         # The provider ignores the audience of an impersonation; a standard exchange narrows it afterwards.
-        narrowed = await self._asked(answer.access_token, frozenset(scopes), None)
+        narrowed = await self._asked(answer.access_token, self._endpoint.provider.askable(scopes), None)
         await self._check(narrowed.access_token, subject)
         await self._audit.note("impersonation.used", subject, resource=self._audience, method=self._endpoint.client.client_id)
         return Fresh(narrowed.access_token, narrowed.expires_at)

@@ -42,7 +42,10 @@ class NeedsConsent(NotProvisioned):
 
 @dataclass(frozen=True)
 class Grant:
-    """One sign-in's grant. `offline`: the person allowed work while away. `state`: active, refreshing or lost."""
+    """One sign-in's grant. `offline`: the person allowed work while away. `state`: active, refreshing or lost.
+
+    `scopes` are what the person allowed: at the provider, and on our own page where the provider does not know a scope.
+    """
 
     id: str
     issuer: str
@@ -241,7 +244,7 @@ class Grants:
             raise NeedsConsent("The provider gave this server no refresh token.")
         await self._database.run("update offline_grant set state = 'refreshing' where id = ? and state <> 'lost'", id)
         try:
-            answer = await self._endpoint.refresh(refresh, wanted.split(), self._resource)
+            answer = await self._endpoint.refresh(refresh, self._endpoint.provider.askable(wanted.split()), self._resource)
         except OAuthRefused as refused:
             raise await self._refused(id, refused) from None
         subject = value["subject"]

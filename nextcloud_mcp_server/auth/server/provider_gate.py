@@ -97,11 +97,11 @@ class ProviderGate:
         family = uuid.uuid4().hex
         sid = claims["sid"] if isinstance(claims.get("sid"), str) else None
         who = Browser(provider.issuer, subject, sid, claims["sub"])
-        granted = self._granted(sign_in, answer)
+        granted = _granted(sign_in, answer)
         offline = sign_in.offline and answer.refresh_token is not None
-        given = answer.scopes if answer.scopes is not None else frozenset(sign_in.away["asked"])
+        allowed = _given(sign_in, answer) | (granted - OIDC)
         client_id = sign_in.request.client_id
-        await self._grants.store(family, who.issuer, subject, client_id, answer, given, offline, sid=sid, sub=who.sub)
+        await self._grants.store(family, who.issuer, subject, client_id, answer, allowed, offline, sid=sid, sub=who.sub)
         return Arrived(who, granted, family)
 
     def _asked(self, sign_in: SignIn) -> frozenset[str]:
@@ -112,12 +112,6 @@ class ProviderGate:
         if self._offline is None:
             return asked
         return asked | {"offline_access"} if self._offline else asked - {"offline_access"}
-
-    def _granted(self, sign_in: SignIn, answer: TokenAnswer) -> frozenset[str]:
-        """What the person may use: of the scopes that the provider was asked for, those that it gave; others are ours to give."""
-        asked = frozenset(sign_in.away["asked"])
-        given = answer.scopes if answer.scopes is not None else asked
-        return frozenset(scope for scope in sign_in.request.scopes if scope in given or scope in OIDC or scope not in asked)
 
     async def _claims(self, answer: TokenAnswer, nonce: str) -> dict[str, Any]:
         if answer.id_token is None:
@@ -134,3 +128,14 @@ class ProviderGate:
         if not isinstance(subject, str) or not subject:
             raise Refused(f"The provider names nobody by the claim {self._user_claim!r} (NEXTCLOUD_OIDC_USER_CLAIM).")
         return subject
+
+
+def _given(sign_in: SignIn, answer: TokenAnswer) -> frozenset[str]:
+    """What the provider gave; one that does not tell gave what it was asked for (RFC 6749 5.1)."""
+    return answer.scopes if answer.scopes is not None else frozenset(sign_in.away["asked"])
+
+
+def _granted(sign_in: SignIn, answer: TokenAnswer) -> frozenset[str]:
+    """What the client may use: of the scopes that the provider was asked for, those that it gave; others are ours to give."""
+    asked, given = frozenset(sign_in.away["asked"]), _given(sign_in, answer)
+    return frozenset(scope for scope in sign_in.request.scopes if scope in given or scope in OIDC or scope not in asked)

@@ -36,7 +36,7 @@ class Rotating(TokenEndpoint):
     """Gives every refresh token a successor once; `refused` are errors by refresh token."""
 
     def __init__(self, clock: Clock) -> None:
-        super().__init__(Provider(ISSUER, "", ""), ClientSecret("us"), StubHttp(), clock=clock)
+        super().__init__(Provider(ISSUER, "", "", scopes=frozenset({"notes:read"})), ClientSecret("us"), StubHttp(), clock=clock)
         self.clock = clock
         self.spent: list[str] = []
         self.scopes: list[set[str]] = []
