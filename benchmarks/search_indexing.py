@@ -1,6 +1,6 @@
 """What indexing costs over the bare embedder: `python -m benchmarks.search_indexing MODEL_CACHE [DOCUMENTS]`.
 
-The same passages are embedded by the model in this process, sorted by length in runs of eight, and indexed from
+The same passages are embedded by the model in this process, in the runs that the engine makes of them, and indexed from
 documents to stored vectors through queue, processors, engine and store; the ratio of the two times, alternating.
 """
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from nextcloud_mcp_server.core.errors import NextcloudError
 from nextcloud_mcp_server.index.embed.build import ensure_model
-from nextcloud_mcp_server.index.embed.local import RUN, read_card
+from nextcloud_mcp_server.index.embed.local import read_card, runs
 from nextcloud_mcp_server.index.embed.port import Model, Vector
 from nextcloud_mcp_server.index.engine import calls, heap
 from nextcloud_mcp_server.index.engine.turns import Turns
@@ -89,12 +89,11 @@ class Service:
     async def embed(self, texts: Sequence[str], query: bool) -> list[Vector]:
         """In runs by length; a query's run comes before the next run of anything else."""
         model = await self._loaded()
-        order = sorted(range(len(texts)), key=lambda at: len(texts[at]))
+        encoded = await self._in_thread(model.encode, texts)
         vectors: list[Vector] = [[] for _ in texts]
-        for start in range(0, len(order), RUN):
-            chosen = order[start : start + RUN]
+        for chosen in runs([len(ids) for ids in encoded]):
             async with self._turns.turn(urgent=query):
-                found = await self._in_thread(model.embed, [texts[at] for at in chosen])
+                found = await self._in_thread(model.run, [encoded[at] for at in chosen])
             for at, vector in zip(chosen, found, strict=True):
                 vectors[at] = vector
             self._model_used = time.monotonic()

@@ -63,6 +63,15 @@ def test_a_text_over_the_limit_is_embedded_up_to_it(model: tuple[LocalModel, flo
     assert np.allclose(long, exact, atol=1e-5)
 
 
+def test_runs_hold_every_text_once_and_no_more_tokens_than_they_may_but_for_one_long_text() -> None:
+    lengths = [3, 300, *range(1, 256, 9), 256, 2, 2]
+    found = list(local.runs(lengths))
+    assert sorted(at for run in found for at in run) == list(range(len(lengths)))
+    assert all(len(run) * max(lengths[at] for at in run) <= local.RUN for run in found if len(run) > 1)
+    assert len(list(local.runs([16] * 32))) == 2
+    assert list(local.runs([])) == []
+
+
 def test_tokens_are_counted_over_the_whole_text_without_the_special_ones(model: tuple[LocalModel, float]) -> None:
     local, _ = model
     assert local.tokens("The cats sat") == [0, 4, 7, 9]
