@@ -3,8 +3,8 @@
 The server runs as a process in front of a sandbox in another; counted are the server, the search engine and the processes that read
 files, together. The tree: {mix}.
 Videos are found by their names and not fetched. The floor is the most that the model takes in a bare process that embeds eight long
-texts, in the runs that the engine makes of them; idle is beside the same server with search off. Memory is the resident set of all processes added up, so
-pages that they share count for each.
+texts, in the runs that the engine makes of them; idle is beside the same server with search off. Memory is the resident set of all
+processes added up, so pages that they share count for each.
 """
 
 import asyncio
