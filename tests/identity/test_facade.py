@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from typing import Any
 
 import httpx2
 import jwt
@@ -14,14 +15,15 @@ from nextcloud_mcp_server.auth.oidc.http import ClientSecret, OidcHttp
 from nextcloud_mcp_server.auth.oidc.jwks import Jwks
 from nextcloud_mcp_server.auth.oidc.token_endpoint import TokenEndpoint
 from nextcloud_mcp_server.auth.outbound.grants import Grants, NeedsConsent
+from nextcloud_mcp_server.auth.server.cookies import BROWSER_COOKIE
 from nextcloud_mcp_server.auth.server.provider_gate import ProviderGate
 from nextcloud_mcp_server.storage import Database
 from tests.identity.own_server import State, application, serving, state
 from tests.providers.keycloak import CLIENT, SECRET
 from tests.providers.node_provider import NEXTCLOUD
-from tests.providers.person import Person, Pkce, authorization
+from tests.providers.person import Person, Pkce, authorization, forms
 
-CB = "http://127.0.0.1:3333/cb"
+CB, ELSEWHERE = "http://127.0.0.1:3333/cb", "http://127.0.0.1:3333/elsewhere"
 
 
 @dataclass
@@ -37,7 +39,7 @@ class Facade:
         return authorization(f"{self.own.issuer}/oauth/authorize", pkce, **given)
 
     def register(self) -> str:
-        asked = {"client_name": "Hosted", "redirect_uris": [CB], "token_endpoint_auth_method": "none"}
+        asked = {"client_name": "Hosted", "redirect_uris": [CB, ELSEWHERE], "token_endpoint_auth_method": "none"}
         return httpx2.post(f"{self.own.issuer}/oauth/register", json=asked).json()["client_id"]
 
     def sign_in(self, user: str, pkce: Pkce, *, offline: bool = False, person: Person | None = None) -> dict[str, str]:
@@ -206,3 +208,44 @@ async def test_a_hundred_renewals_at_once_spend_each_refresh_token_once(facade: 
     assert found
     assert found.state == "active"
     await elsewhere.close()
+
+
+# An approval that is remembered: never used here, because the way to the provider shows our page first
+
+
+READS = "openid notes:read"
+AGAIN: dict[str, dict[str, Any]] = {
+    "the very same": {},
+    "fewer scopes": {"scope": "openid"},
+    "more scopes": {"scope": "openid notes:read notes:write"},
+    "another address": {"redirect_uri": ELSEWHERE},
+    "another client": {"registers": True},
+    "another browser": {"person": "alice"},
+    "another person in the same browser": {"person": "bob", "keeps_cookie": True},
+}
+
+
+@pytest.mark.parametrize("facade", ["node_provider"], indirect=True)
+@pytest.mark.parametrize("again", AGAIN.values(), ids=AGAIN)
+async def test_whoever_signs_in_sees_our_page_whatever_was_approved_before(facade: Facade, again: dict[str, Any]) -> None:
+    client, alice = await run_sync(facade.register), Person("alice")
+    page = await run_sync(lambda: alice.open(facade.ask(Pkce(), client, scope=READS)))
+    assert alice.answer(await run_sync(lambda: alice.submit(page, approve="yes")))
+    (approved,) = await facade.own.database.all("select * from oauth_consent")
+    assert (approved["subject"], approved["client_id"], approved["scopes"]) == ("alice", client, "notes:read openid")
+
+    person = Person(again["person"]) if "person" in again else alice
+    if again.get("keeps_cookie"):
+        (cookie,) = [cookie for cookie in alice.http.cookies.jar if cookie.name == BROWSER_COOKIE]
+        person.http.cookies.jar.set_cookie(cookie)
+    client = await run_sync(facade.register) if again.get("registers") else client
+    uri = again.get("redirect_uri", CB)
+    pkce = Pkce()
+    page = await run_sync(lambda: person.http.get(facade.ask(pkce, client, scope=again.get("scope", READS), redirect_uri=uri)))
+    assert (page.status_code, page.headers.get("location")) == (200, None)
+    assert forms(page.text)[0].action == f"{facade.own.issuer}/oauth/consent"
+    answered = person.answer(await run_sync(lambda: person.submit(page, approve="yes")))
+    assert answered
+    form = {"grant_type": "authorization_code", "code": answered["code"], "code_verifier": pkce.verifier, "redirect_uri": uri}
+    told = (await run_sync(lambda: httpx2.post(f"{facade.own.issuer}/oauth/token", data={**form, "client_id": client}))).json()
+    assert (await facade.own.tokens.find(told["access_token"], facade.own.resource)).subject == person.name

@@ -54,7 +54,11 @@ class ProviderGate:
         self._clock = clock
 
     async def shortcut(self, who: Browser, scopes: frozenset[str]) -> Arrived | None:
-        """None: every client's sign-in has a grant of its own at the provider, whose own session makes that quick."""
+        """None: every sign-in has a grant of its own at the provider, and our page comes before each way there.
+
+        Only that page tells people which client asks, because the provider knows this server alone; and who they are there
+        shows when they come back, too late to look for what that person approved before.
+        """
         return None
 
     async def leave(self, sign_in: SignIn) -> Leaving:
