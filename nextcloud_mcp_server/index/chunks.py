@@ -5,6 +5,7 @@ it (whole sentences, up to the overlap), so that nothing is cut out of its conte
 """
 
 import re
+from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -53,27 +54,19 @@ def chunk(text: str, tokens: Sequence[int], *, limit: int, overlap: int = 0, pag
     return passages
 
 
-@dataclass(frozen=True, slots=True)
-class _Seams:
-    """Offsets where a passage may end, in order, each with its strength."""
-
-    offsets: list[int]
-    strengths: list[int]
-
-
-def _seams(text: str) -> _Seams:
-    best: dict[int, int] = {}
+def _seams(text: str) -> bytearray:
+    """How strong the seam at each offset is; 0 where there is none."""
+    best = bytearray(len(text) + 1)
     for strength, pattern in SEAMS:
         for match in pattern.finditer(text):
-            best.setdefault(match.end(), strength)
-    offsets = sorted(best)
-    return _Seams(offsets, [best[offset] for offset in offsets])
+            best[match.end()] = best[match.end()] or strength
+    return best
 
 
 @dataclass(frozen=True, slots=True)
 class _Room:
     tokens: Sequence[int]
-    seams: _Seams
+    seams: bytearray
     limit: int
     overlap: int
 
@@ -109,14 +102,21 @@ class _Room:
 
     def _window(self, after: int, until: int) -> list[tuple[int, int]]:
         """The seams beyond `after`, up to and with `until`."""
-        low, high = bisect_right(self.seams.offsets, after), bisect_right(self.seams.offsets, until)
-        return [(self.seams.offsets[at], self.seams.strengths[at]) for at in range(low, high)]
+        return [(at, strength) for at, strength in enumerate(self.seams[after + 1 : until + 1], after + 1) if strength]
 
 
 def _dense(text: str, tokens: Sequence[int]) -> Sequence[int]:
     """The tokens, with one for every character of endless words."""
     words = [match.span() for match in re.finditer(rf"\S{{{LONG},}}", text)]
-    return sorted({*tokens, *(offset for start, end in words for offset in range(start, end))}) if words else tokens
+    if not words:
+        return tokens
+    dense, done = array("I"), 0
+    for start, end in words:
+        dense.extend(tokens[done : bisect_left(tokens, start, done)])
+        dense.extend(range(start, end))
+        done = bisect_left(tokens, end, done)
+    dense.extend(tokens[done:])
+    return dense
 
 
 def _skip_space(text: str, start: int) -> int:
@@ -134,12 +134,12 @@ def _page(offset: int, pages: Sequence[int]) -> int | None:
 _TOKEN = re.compile(r"[A-Za-z]+|\d+|[^\W\d_]|\S")
 
 
-def estimate(text: str) -> list[int]:
+def estimate(text: str) -> Sequence[int]:
     """Where tokens would begin for a model whose tokeniser is not here: more of them than any common tokeniser makes.
 
     Three letters or two digits a token, every other sign and every letter of another script one of its own.
     """
-    return list(_estimated(text))
+    return array("I", _estimated(text))
 
 
 def _estimated(text: str) -> Iterator[int]:

@@ -77,6 +77,13 @@ def test_an_endless_word_is_cut_though_the_tokeniser_calls_it_one_token() -> Non
     assert [(passage.start, passage.end) for passage in passages] == [(0, 256), (256, 512), (512, 768), (768, 1000)]
 
 
+def test_an_endless_word_among_others_has_a_token_for_each_of_its_characters() -> None:
+    text = f"one {'x' * 100} two {'y' * 150} three"
+    parts = [text[passage.start : passage.end] for passage in chunk(text, words(text), limit=101)]
+    assert "".join("".join(parts).split()) == "".join(text.split())
+    assert max(part.count("x") + part.count("y") for part in parts) <= 101
+
+
 def test_nothing_comes_of_nothing() -> None:
     assert chunk("", [], limit=5) == chunk(" \n\t", [], limit=5) == []
 
@@ -84,5 +91,5 @@ def test_nothing_comes_of_nothing() -> None:
 @given(st.text(max_size=300))
 def test_the_estimate_counts_every_visible_character_in_reach_of_a_token(text: str) -> None:
     tokens = estimate(text)
-    assert tokens == sorted(set(tokens))
+    assert list(tokens) == sorted(set(tokens))
     assert len(tokens) >= len(re.findall(r"\S+", text))
