@@ -7,6 +7,7 @@ import sys
 import tempfile
 import threading
 import time
+from array import array
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -19,12 +20,13 @@ import orjson
 
 from nextcloud_mcp_server.core.errors import Unreachable
 from nextcloud_mcp_server.index.embed.build import made_model
-from nextcloud_mcp_server.index.embed.local import Card, read_card
+from nextcloud_mcp_server.index.embed.local import Card, pieces, read_card
 from nextcloud_mcp_server.index.embed.port import Model, Vector
 from nextcloud_mcp_server.index.engine import calls
 from nextcloud_mcp_server.index.sparse import Sparse
-from nextcloud_mcp_server.index.store.edge import is_made
+from nextcloud_mcp_server.index.store.edge import BATCH, is_made
 from nextcloud_mcp_server.index.store.port import Counts, Entry, Facts, Key, Ranked, Stored, Where
+from nextcloud_mcp_server.index.store.shape import batches
 
 START_SECONDS = 30.0
 ATTEMPTS = 5
@@ -170,7 +172,11 @@ class LocalEmbedder:
         return described
 
     async def tokens(self, text: str) -> Sequence[int]:
-        return await self._engine.call("tokens", text)
+        """In an array and piece by piece: a list of a long text's offsets takes ten times its memory on the way."""
+        found = array("I")
+        for at, piece in pieces(text):
+            found.extend(at + start for start in await self._engine.call("tokens", piece))
+        return found
 
     async def embed(self, texts: Sequence[str], *, query: bool = False) -> list[Vector]:
         return await self._engine.call("embed", texts, query)
@@ -198,8 +204,11 @@ class LocalStore:
         await self._engine.call("discard", collection)
 
     async def replace(self, collection: str, key: Key, facts: Facts, entries: Sequence[Entry]) -> None:
+        """Batch by batch: a long document's entries are large on the way."""
         self._written = True
-        await self._engine.call("replace", collection, key, facts, entries)
+        for batch in batches(entries, BATCH):
+            await self._engine.call("put", collection, key, facts, batch)
+        await self._engine.call("trim", collection, key, len(entries))
 
     async def describe(self, collection: str, key: Key, facts: Facts, bodies: Sequence[str] = ()) -> None:
         await self._engine.call("describe", collection, key, facts, bodies)

@@ -58,14 +58,21 @@ class EdgeStore:
         await self._run(self._discard, collection)
 
     async def replace(self, collection: str, key: Key, facts: Facts, entries: Sequence[Entry]) -> None:
-        operations, lib = self._lib.UpdateOperation, self._lib
         for batch in shape.batches(entries, BATCH):
-            points = [
-                lib.Point(key.point(entry.index), shape.point_vectors(entry, lib.SparseVector), shape.payload(key, facts, entry))
-                for entry in batch
-            ]
-            await self._update(collection, operations.upsert_points(points), len(points))
-        await self._update(collection, operations.delete_points_by_filter(self._filters.document(key, beyond=len(entries))))
+            await self.put(collection, key, facts, batch)
+        await self.trim(collection, key, len(entries))
+
+    async def put(self, collection: str, key: Key, facts: Facts, entries: Sequence[Entry]) -> None:
+        """Writes at most `BATCH` passages of a document, over those that have their numbers."""
+        points = [
+            self._lib.Point(key.point(entry.index), shape.point_vectors(entry, self._lib.SparseVector), shape.payload(key, facts, entry))
+            for entry in entries
+        ]
+        await self._update(collection, self._lib.UpdateOperation.upsert_points(points), len(points))
+
+    async def trim(self, collection: str, key: Key, count: int) -> None:
+        """Takes out what the document has beyond its first `count` passages."""
+        await self._update(collection, self._lib.UpdateOperation.delete_points_by_filter(self._filters.document(key, beyond=count)))
 
     async def describe(self, collection: str, key: Key, facts: Facts, bodies: Sequence[str] = ()) -> None:
         operations = self._lib.UpdateOperation

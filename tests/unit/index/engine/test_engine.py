@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from nextcloud_mcp_server.core.errors import InvalidValue, NotFound
+from nextcloud_mcp_server.index.embed import local
 from nextcloud_mcp_server.index.engine.client import Engine, Idle, LocalEmbedder, LocalStore, _socket_path
 from nextcloud_mcp_server.index.engine.turns import Turns
 from nextcloud_mcp_server.index.store.port import Counts, Facts
@@ -50,15 +51,20 @@ class TestStoreInTheEngine(StoreContract):
 
 
 async def test_the_model_answers_as_it_does_in_process(engine: Engine, model: Path) -> None:
-    from nextcloud_mcp_server.index.embed.local import LocalModel
-
-    embedder, local = LocalEmbedder(engine), LocalModel(model)
+    embedder, near = LocalEmbedder(engine), local.LocalModel(model)
     described = await embedder.describe()
     assert (described.name, described.dimension, described.limit) == ("tiny", 32, 10)
     texts = ["the cat", "mat", "the cats sat on the mat ."] * 10
-    for remote, near in zip(await embedder.embed(texts), local.embed(texts), strict=True):
-        assert remote == pytest.approx(near, abs=1e-5)
-    assert await embedder.tokens("The cats sat") == local.tokens("The cats sat")
+    for remote, vector in zip(await embedder.embed(texts), near.embed(texts), strict=True):
+        assert remote == pytest.approx(vector, abs=1e-5)
+    assert list(await embedder.tokens("The cats sat")) == near.tokens("The cats sat")
+
+
+async def test_a_long_text_is_tokenised_piece_by_piece(engine: Engine, model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "the cats sat on the mat . " * 4
+    tokens = local.LocalModel(model).tokens(text)
+    monkeypatch.setattr(local, "PIECE", 20)
+    assert list(await LocalEmbedder(engine).tokens(text)) == tokens
 
 
 async def test_clients_share_one_process_and_see_each_others_work(engine: Engine, tmp_path: Path, model: Path) -> None:
