@@ -23,7 +23,7 @@ from benchmarks.rows import Row, progress
 from nextcloud_mcp_server.index.embed.build import ensure_model
 
 __doc__ = (__doc__ or "").format(mix="; ".join(f"{count} {what}" for what, count, *_ in generated.MIX))
-SECONDS = 540
+SECONDS = 900
 OVER_THE_MODEL, IDLE = 400, 220
 ENDED, RESTED = 70.0, 40.0
 """Seconds after which engine and readers have ended, and after which the engine rests."""
