@@ -10,7 +10,8 @@ from nextcloud_mcp_server.index.store.port import Counts, Entry, Facts, Found, K
 
 ALICE = frozenset({"alice"})
 BOB = frozenset({"bob"})
-C = "test_1"
+C, OTHER, WORDS = "test_1", "other_1", "words_1"
+"""All collections that the contract makes."""
 NOTE = Key("alice", "note", "1")
 
 
@@ -149,9 +150,9 @@ class StoreContract:
         assert (keys(found.dense), keys(found.sparse)) == ([], [("alice", "1", 0)])
 
     async def test_a_collection_of_words_alone_needs_no_dimension(self, store: VectorStore) -> None:
-        await store.open("words_1", 0)
-        await store.replace("words_1", NOTE, Facts(ALICE), [entry(0, "apple")])
-        found = await store.search("words_1", Where(ALICE), dense=None, sparse=of_query("apples", "english"), limit=5)
+        await store.open(WORDS, 0)
+        await store.replace(WORDS, NOTE, Facts(ALICE), [entry(0, "apple")])
+        found = await store.search(WORDS, Where(ALICE), dense=None, sparse=of_query("apples", "english"), limit=5)
         assert keys(found.sparse) == [("alice", "1", 0)]
 
     async def test_a_query_of_stop_words_finds_nothing_by_words(self, store: VectorStore) -> None:
@@ -176,13 +177,13 @@ class StoreContract:
         assert [item.index for item in found.dense] == [0, 1, 2]
 
     async def test_collections_are_apart_and_can_be_discarded(self, store: VectorStore) -> None:
-        await store.open("other_1", 3)
+        await store.open(OTHER, 3)
         await store.replace(C, NOTE, Facts(ALICE), [entry(0, "apple", 1, 0)])
-        await store.replace("other_1", NOTE, Facts(ALICE), [entry(0, "pear", 1, 0, 0)])
-        assert await store.collections() >= {C, "other_1"}
-        await store.discard("other_1")
-        await store.discard("other_1")
-        assert "other_1" not in await store.collections()
+        await store.replace(OTHER, NOTE, Facts(ALICE), [entry(0, "pear", 1, 0, 0)])
+        assert await store.collections() >= {C, OTHER}
+        await store.discard(OTHER)
+        await store.discard(OTHER)
+        assert OTHER not in await store.collections()
         assert await store.count(C) == Counts(1, 1)
         await store.open(C, 2)
         assert await store.count(C) == Counts(1, 1)
