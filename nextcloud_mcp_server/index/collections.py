@@ -41,6 +41,7 @@ class Collections:
         self._queries = Queries(embedder) if embedder else None
         self._model: Model | None = None
         self._active: Target | None = None
+        self._short = False
         self.problem: str | None = None if embedder else "no embedding model is configured"
 
     async def start(self, patience: float | None = None) -> None:
@@ -83,9 +84,17 @@ class Collections:
     async def switch(self) -> bool:
         """Searches the present model's collection from now on if it is complete; puts what it lacks into the queue if not."""
         mine, *others = self.targets()
-        if not others:
+        if not (others or self._short):
             return False
-        missing = await self._state.missing(mine.name, REBUILD)
+        self._short = await self._fill(mine.name)
+        if self._short or not others:
+            return False
+        await self._activate(mine)
+        return True
+
+    async def _fill(self, name: str) -> bool:
+        """Puts into the queue what people see and the collection lacks; whether there was any."""
+        missing = await self._state.missing(name, REBUILD)
         failed = {
             (failure.doc_type, failure.doc_id)
             for user in {user for user, _, _ in missing}
@@ -94,9 +103,7 @@ class Collections:
         wanted = [(user, key, version) for user, key, version in missing if (key.doc_type, key.doc_id) not in failed]
         if wanted:
             await self._queue.put([Task(user, key.doc_type, key.doc_id, "fetch", version, backfill=True) for user, key, version in wanted])
-            return False
-        await self._activate(mine)
-        return True
+        return bool(wanted)
 
     async def _describe(self) -> bool:
         if self._embedder is None:
@@ -116,11 +123,13 @@ class Collections:
         name = self.targets()[0].name
         dimension = self._model.dimension if self._model else 0
         row = await self._database.one("select name, dimension from index_collection where active = 1")
+        await self._forget_lost()
         # Without an answer of the provider the collection that was searched stays the one to write to as well.
         if row and self._model is None:
             self._active = Target(row["name"], None)
             await self._store.open(row["name"], row["dimension"])
             if row["name"] == name:
+                self._short = await self._fill(name)
                 return
         await self._store.open(name, dimension)
         fingerprint = self._model.fingerprint if self._model else None
@@ -132,6 +141,15 @@ class Collections:
             0 if row else 1,
         )
         self._active = Target(row["name"] if row else name, None)
+        self._short = self._active.name == name and await self._fill(name)
+
+    async def _forget_lost(self) -> None:
+        """A server that stores elsewhere may have lost what this database believes to be there, with its volume for instance."""
+        known = {row["name"] for row in await self._database.all("select name from index_collection")}
+        lost = sorted(known - await self._store.collections()) if known else []
+        if lost:
+            log.warning("The store has lost %s: everything in it is fetched and indexed again", ", ".join(lost))
+            await self._state.forget_collections(lost)
 
     async def _activate(self, target: Target) -> None:
         async with self._database.transaction() as run:
