@@ -46,7 +46,7 @@ def as_text(status: "UserStatus") -> str:
         lines.append(f"{row}  {one.error}" if one.error else row)
     lines += [f"  now {one.doc_type} {one.title}{_page(one)}" for one in status.current]
     lines += [f"  {one.doc_type} {one.doc_id}: {one.reason}" for one in status.failures]
-    lines += [f"  {status.note}"] if status.note else []
+    lines += [f"  {said}" for said in (status.note, status.behind) if said]
     return "\n".join(lines)
 
 

@@ -6,12 +6,16 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from nextcloud_mcp_server.core.errors import Delayed, NextcloudError
+
 GROWTH = 1.5
 JITTER = 0.1
 AIM = 0.9
 """Share of the rate that rounds are planned for: who is asking, and which apps there are, is asked besides."""
 BACKOFF = 6
 """Doublings of the interval after failures in a row."""
+LONGEST_HOLD = 3600.0
+"""Seconds that a `Retry-After` is heeded at most: it is written by proxies too, and some name days."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +33,12 @@ class Intervals:
         if changed or not self.adapt():
             return self.shortest
         return min(max(interval, self.shortest) * GROWTH, max(self.longest, self.shortest))
+
+
+def hold_of(error: NextcloudError) -> float:
+    """The seconds in which Nextcloud asks to be left alone; 0 where it does not."""
+    asked = error.retry_after if isinstance(error, Delayed) else None
+    return min(asked or 0.0, LONGEST_HOLD)
 
 
 class Pace:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from nextcloud_mcp_server.core.documents import IndexSource
 from nextcloud_mcp_server.core.errors import CredentialRefused, NextcloudError
-from nextcloud_mcp_server.index.pace import Intervals, Pace, jittered
+from nextcloud_mcp_server.index.pace import Intervals, Pace, hold_of, jittered
 from nextcloud_mcp_server.index.people import People
 from nextcloud_mcp_server.index.plan import Plan, plan
 from nextcloud_mcp_server.index.queue.port import Counts, Queue, Task
@@ -54,9 +54,10 @@ class Scanner:
         self._people, self._state, self._queue, self._leases = people, state, queue, leases
         self._intervals, self._pace, self._load, self._clock = intervals, pace, load, clock
         self._wake = asyncio.Event()
+        self._hold = 0.0
 
     def wake(self) -> None:
-        """Scans at once (after the scan under way, where there is one)."""
+        """Scans at once: after the scan under way, where there is one, and as soon as Nextcloud may be asked."""
         self._wake.set()
 
     async def run(self) -> None:
@@ -89,6 +90,7 @@ class Scanner:
                 changed |= await self._scan_type(doc_type, source)
             except NextcloudError as error:
                 failures.append(error)
+                self._hold = max(self._hold, hold_of(error))
                 await self._state.scan_failed(self.user, doc_type, error.explain())
                 log.warning("The scan of %s for %s failed: %s", doc_type, self.user, error)
         if failures and len(failures) == len(sources):
@@ -103,6 +105,8 @@ class Scanner:
             if lease is None:
                 self._wake.clear()
                 return jittered(NOT_MINE)
+            if self._clock() < (schedule.not_before or 0):
+                self._wake.clear()
             wait = schedule.next_at - self._clock()
             if wait > 0 and not self._wake.is_set():
                 return wait
@@ -114,25 +118,27 @@ class Scanner:
 
     async def _scheduled(self, schedule: Schedule) -> float | None:
         """A scan, and when the next one is."""
-        failures, refused_at = 0, None
+        changed: bool | None = False
+        failures, refused_at = schedule.failures + 1, schedule.refused_at
+        self._hold = 0.0
         try:
             changed = await self.scan()
+            failures, refused_at = 0, None
         except CredentialRefused:
-            changed, failures, refused_at = False, schedule.failures + 1, schedule.refused_at or self._clock()
-        except NextcloudError:
-            changed, failures, refused_at = False, schedule.failures + 1, schedule.refused_at
+            refused_at = refused_at or self._clock()
+        except NextcloudError as error:
+            self._hold = max(self._hold, hold_of(error))
         except StorageError:
             raise
         except Exception:  # supervisor: one user's scans go on whatever happens in one of them
             log.exception("The scan for %s failed", self.user)
-            changed, failures, refused_at = False, schedule.failures + 1, schedule.refused_at
         if changed is None:
             log.warning("%s is not provisioned any more: no more scans", self.user)
             return None
         interval = self._intervals.after(schedule.interval, changed=changed, failures=failures)
-        stretched = self._pace.stretch(interval, self._load.total)
-        wait = jittered(stretched)
-        await self._state.plan_scan(self.user, Schedule(self._clock() + wait, interval, failures, refused_at))
+        wait, now = max(jittered(self._pace.stretch(interval, self._load.total)), self._hold), self._clock()
+        not_before = now + self._hold if self._hold else None
+        await self._state.plan_scan(self.user, Schedule(now + wait, interval, failures, refused_at, not_before))
         return wait
 
     async def _scan_type(self, doc_type: str, source: IndexSource) -> bool:

@@ -27,13 +27,14 @@ class Indexed:
 class Schedule:
     """When a user is scanned next (epoch seconds), how long the scans are apart (seconds), how often it failed in a row.
 
-    `refused_at`: since when Nextcloud has refused the user's credential.
+    `refused_at`: since when Nextcloud has refused the user's credential. `not_before`: until when it asked to be left alone.
     """
 
     next_at: float
     interval: float
     failures: int = 0
     refused_at: float | None = None
+    not_before: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,11 +118,11 @@ class State:
 
     async def schedule(self, user: str) -> Schedule | None:
         row = await self._database.one("select * from index_schedule where user_id = ?", user)
-        return Schedule(row["next_at"], row["interval"], row["failures"], row["refused_at"]) if row else None
+        return Schedule(row["next_at"], row["interval"], row["failures"], row["refused_at"], row["not_before"]) if row else None
 
     async def due(self, user: str) -> None:
-        """The user's next scan is due at once, whoever does it."""
-        await self._database.run("update index_schedule set next_at = 0 where user_id = ?", user)
+        """The user's next scan is due at once, or as soon as Nextcloud may be asked, whoever does it."""
+        await self._database.run("update index_schedule set next_at = coalesce(not_before, 0) where user_id = ?", user)
 
     async def refused(self, before: float) -> frozenset[str]:
         """Those whose credential has been refused since before a time in epoch seconds."""
@@ -130,14 +131,15 @@ class State:
 
     async def plan_scan(self, user: str, schedule: Schedule) -> None:
         await self._database.run(
-            "insert into index_schedule (user_id, next_at, interval, failures, refused_at) values (?, ?, ?, ?, ?) "
+            "insert into index_schedule (user_id, next_at, interval, failures, refused_at, not_before) values (?, ?, ?, ?, ?, ?) "
             "on conflict (user_id) do update set next_at = excluded.next_at, interval = excluded.interval, "
-            "failures = excluded.failures, refused_at = excluded.refused_at",
+            "failures = excluded.failures, refused_at = excluded.refused_at, not_before = excluded.not_before",
             user,
             schedule.next_at,
             schedule.interval,
             schedule.failures,
             schedule.refused_at,
+            schedule.not_before,
         )
 
     async def known(self, user: str | None = None) -> Mapping[tuple[str, str], int]:

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from nextcloud_mcp_server.index.collections import Collections
 from nextcloud_mcp_server.index.processor import Current
 from nextcloud_mcp_server.index.queue.port import Counts, Failure, Queue
-from nextcloud_mcp_server.index.state import State
+from nextcloud_mcp_server.index.state import Schedule, State
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,9 @@ class TypeStatus:
 
 @dataclass(frozen=True, slots=True)
 class UserStatus:
-    """`interval` is the time between scans in seconds as it is now. `note` says what search has to do without."""
+    """`interval` is the time between scans in seconds as it is now. `note` says what search has to do without,
+    `behind` why the person's changes are not followed at this time.
+    """
 
     user: str
     types: tuple[TypeStatus, ...]
@@ -33,6 +36,7 @@ class UserStatus:
     next_scan: float | None
     interval: float | None
     note: str | None
+    behind: str | None = None
 
     @property
     def syncing(self) -> bool:
@@ -69,3 +73,17 @@ async def status_of(user: str, state: State, queue: Queue, collections: Collecti
         schedule.interval if schedule else None,
         (await collections.ready()).note,
     )
+
+
+def behind(schedule: Schedule, now: float) -> str | None:
+    """Why a person's changes are not followed at `now` (epoch seconds); None where they are."""
+    if schedule.refused_at:
+        since = _time(schedule.refused_at)
+        return f"Since {since} Nextcloud refuses what this server may use while the person is away: later changes are not found."
+    if (schedule.not_before or 0) > now:
+        return f"Nextcloud is overloaded or limits requests: it is not asked for changes before {_time(schedule.not_before or 0)}."
+    return None
+
+
+def _time(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")

@@ -157,7 +157,7 @@ async def sync_status(indexing: Indexing, user: str) -> SyncStatus:
         ],
         next_scan=_time(told.next_scan),
         scan_interval=told.interval,
-        note=told.note,
+        note=" ".join(filter(None, (told.note, told.behind))) or None,
     )
 
 

@@ -24,7 +24,7 @@ from nextcloud_mcp_server.index.rekey import Rekeyed, rekey
 from nextcloud_mcp_server.index.scanner import LEASE, LEASES, Load, Scanner
 from nextcloud_mcp_server.index.search import Ask, Hit, Results, Search
 from nextcloud_mcp_server.index.state import State
-from nextcloud_mcp_server.index.status import UserStatus, status_of
+from nextcloud_mcp_server.index.status import UserStatus, behind, status_of
 from nextcloud_mcp_server.index.store.port import Counts, Key
 from nextcloud_mcp_server.index.under_way import UnderWay
 from nextcloud_mcp_server.index.users import TIDYING, UserManager
@@ -144,7 +144,8 @@ class Indexing:
         language = await self.people.language_of(session)
         seconds = self.settings.search.timeout_ms / 1000
         filled = replace(ask, readers=readers, doc_types=doc_types, language=language, seconds=seconds)
-        return await self._search.search(filled, sources)
+        found, behind = await self._search.search(filled, sources), await self.behind(person.id)
+        return replace(found, notes=(*found.notes, behind)) if behind else found
 
     async def around(self, hit: Hit, characters: int) -> tuple[str, str]:
         """The text before and after a verified hit's passage, as far as the document's other passages have it."""
@@ -170,7 +171,17 @@ class Indexing:
     async def status(self, user: str) -> UserStatus:
         """Raises Unreachable while search is starting."""
         self.check()
-        return await status_of(user, self.state, self.queue, self.collections, await self._under_way.of(user))
+        told = await status_of(user, self.state, self.queue, self.collections, await self._under_way.of(user))
+        return replace(told, behind=await self.behind(user))
+
+    async def behind(self, user: str) -> str | None:
+        """Why a person's changes are not found at this time, for them to read; None where they are."""
+        try:
+            schedule = await self.state.schedule(user)
+            return behind(schedule, time.time()) if schedule else await self.people.unfollowed(user)
+        except (NextcloudError, StorageError) as error:
+            log.warning("Whether the changes of %s are followed cannot be known now: %s", user, error)
+            return None
 
     async def counts(self, user: str) -> Counts:
         """Documents and passages of which the user is the owner."""
@@ -256,7 +267,7 @@ class Indexing:
             log.error("Search does not start: %s %s", error, error.hint)
         except (StorageError, NextcloudError) as error:
             self._why = str(error)
-            log.warning("Search does not start yet: %s It is tried again in %.0f s.", error, AGAIN_AFTER)
+            log.warning("Search does not start yet: %s %s It is tried again in %.0f s.", error, error.hint, AGAIN_AFTER)
         return self.opened.is_set()
 
     def _works(self, role: Role) -> Iterator[tuple[str, Callable[[], Awaitable[None]]]]:

@@ -12,6 +12,12 @@ from nextcloud_mcp_server.nextcloud.session import Session
 from nextcloud_mcp_server.server.catalog import Catalog, in_scope
 from nextcloud_mcp_server.settings import Mode, Settings
 
+UNFOLLOWED = "Your things are not indexed: this server has no access to your Nextcloud while you are away."
+NEXT_STEPS = {
+    Mode.BASIC: "Allow it by an app password: POST /api/v1/users/{user}/app-password.",
+    Mode.OAUTH: "provision_nextcloud_access allows it.",
+}
+
 
 @dataclass(frozen=True)
 class Provisioned:
@@ -45,6 +51,15 @@ class Provisioned:
         if session is None:
             return None
         return frozenset(self._chosen(session, frozenset(self.catalog.apps), await self._granted(user)))
+
+    async def unfollowed(self, user: str) -> str | None:
+        """Why a person's things are not indexed, and what to do; None where they are."""
+        try:
+            if await self.sides.offline(user):
+                return None
+        except NotProvisioned as refused:
+            return f"{UNFOLLOWED} {refused.explain()}"
+        return f"{UNFOLLOWED} {NEXT_STEPS.get(self.settings.mode, '').format(user=user)}".strip()
 
     async def language(self, user: str) -> str:
         return await self.language_of(await self._offline(user))

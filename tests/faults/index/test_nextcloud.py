@@ -1,11 +1,13 @@
 """A Nextcloud that is down, slow, overloaded or gone in mid-answer loses nothing: the index becomes what a fresh one would be."""
 
+import time
 from collections.abc import AsyncGenerator
 from pathlib import Path
 
 import pytest
 
 from nextcloud_mcp_server.nextcloud import transport
+from nextcloud_mcp_server.server.indexing.finding import sync_status
 from nextcloud_sandbox.server import Running, running
 from tests.support.assistant import Assistant, session
 from tests.support.front import Fault, Front, Half, HangUp, Instead, Silence, busy, front
@@ -131,6 +133,31 @@ async def test_a_document_waits_as_long_as_nextcloud_says_and_that_is_no_failure
         nextcloud.heals()
         await sync.database.run("update index_job set run_at = 0")
         await sync.equals(await fresh(box.url, tmp_path))
+
+
+@pytest.mark.parametrize("status", [429, 503])
+async def test_nothing_is_scanned_before_nextcloud_said_and_the_status_says_why(
+    box: Running, nextcloud: Front, tmp_path: Path, status: int
+) -> None:
+    async with syncing(nextcloud.url, tmp_path / "own") as sync:
+        await sync.equals(await fresh(box.url, tmp_path))
+        nextcloud.breaks(busy(status, 600), listing)
+        change(box, 0)
+
+        async def held() -> bool:
+            schedule = await sync.indexing.state.schedule("alice")
+            return schedule is not None and schedule.not_before is not None
+
+        await sync.until(held)
+        told = await sync_status(sync.indexing, "alice")
+        assert "is not asked for changes before" in (told.note or "")
+        assert told.next_scan
+        assert 500 < told.next_scan.timestamp() - time.time() <= 600
+        nextcloud.heals()
+        await sync.database.run("update index_schedule set not_before = 1")
+        await sync.indexing.wake("alice")
+        await sync.equals(await fresh(box.url, tmp_path))
+        assert (await sync_status(sync.indexing, "alice")).note is None
 
 
 async def test_a_token_revoked_in_mid_scan_drops_nothing_and_a_new_one_goes_on(

@@ -11,15 +11,7 @@ from nextcloud_mcp_server.index.queue.port import Counts, Task
 from nextcloud_mcp_server.index.state import Schedule
 from nextcloud_mcp_server.index.users import UserManager
 from tests.unit.index.test_scanner import until
-from tests.unit.index.world import World
-
-
-@dataclass
-class Clock:
-    now: float = 1_000_000.0
-
-    def __call__(self) -> float:
-        return self.now
+from tests.unit.index.world import Clock, World
 
 
 @dataclass

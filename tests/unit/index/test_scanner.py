@@ -6,14 +6,14 @@ from datetime import UTC, datetime
 
 import pytest
 
-from nextcloud_mcp_server.core.errors import Maintenance, NextcloudError, Unreachable
-from nextcloud_mcp_server.index.pace import Intervals, Pace
+from nextcloud_mcp_server.core.errors import Maintenance, NextcloudError, NotFound, RateLimited, Unreachable
+from nextcloud_mcp_server.index.pace import LONGEST_HOLD, Intervals, Pace, hold_of
 from nextcloud_mcp_server.index.queue.port import Counts
 from nextcloud_mcp_server.index.scanner import Load
 from nextcloud_mcp_server.index.state import Schedule
 from nextcloud_mcp_server.index.users import UserManager
 from nextcloud_mcp_server.storage import Leases
-from tests.unit.index.world import LONG_AGO, World
+from tests.unit.index.world import LONG_AGO, Clock, World
 
 
 async def until(condition: Callable[[], object]) -> None:
@@ -121,6 +121,53 @@ async def test_failed_scans_back_off_and_recover(world: World) -> None:
     scanner.wake()
     await scanner._turn()
     assert (await world.state.schedule("alice") or Schedule(0, 0)).interval == 300
+
+
+async def test_nobody_is_scanned_before_nextcloud_said_and_others_go_on(world: World) -> None:
+    clock = Clock()
+    world.cloud.put("note", "1", "text", readers=["bob"])
+    scanner = world.scanner("alice", clock=clock)
+    world.cloud.error = RateLimited("too much", retry_after=900)
+    await scanner._turn()
+    world.cloud.error = None
+    schedule = await world.state.schedule("alice")
+    assert schedule
+    assert (schedule.next_at, schedule.not_before) == (clock.now + 900, clock.now + 900)
+    world.cloud.calls.clear()
+    for seconds in (0, 400, 499):
+        clock.now += seconds
+        await world.state.due("alice")
+        scanner.wake()
+        assert await scanner._turn() == schedule.next_at - clock.now
+    assert world.cloud.calls == []
+    await world.scanner("bob", clock=clock)._turn()
+    assert world.cloud.calls == ["list note bob"]
+    clock.now += 1
+    await scanner._turn()
+    assert world.cloud.calls == ["list note bob", "list note alice"]
+    assert (await world.state.schedule("alice") or Schedule(0, 0, 0, 0, 1)).not_before is None
+
+
+async def test_one_app_that_asks_to_be_left_alone_delays_the_next_scan_of_all(world: World) -> None:
+    clock = Clock()
+    world.cloud.put("note", "1", "text")
+    world.cloud.put("file", "1", "text")
+    world.cloud.down["file"] = Maintenance("updating", retry_after=1200)
+    await world.scanner("alice", clock=clock)._turn()
+    schedule = await world.state.schedule("alice")
+    assert schedule
+    assert (schedule.next_at, schedule.failures) == (clock.now + 1200, 0)
+    assert set(await world.state.stamps("alice", "note")) == set()
+    assert {scan.doc_type: scan.error for scan in await world.state.scans("alice")} == {
+        "note": None,
+        "file": "updating Try again in 1200 seconds.",
+    }
+
+
+@pytest.mark.parametrize(("asked", "hold"), [(None, 0), (0, 0), (30, 30), (86_400, LONGEST_HOLD)])
+def test_a_retry_after_is_heeded_for_an_hour_at_most(asked: float | None, hold: float) -> None:
+    assert hold_of(Maintenance("updating", retry_after=asked)) == hold
+    assert hold_of(NotFound("no such thing")) == 0
 
 
 def test_intervals_grow_step_by_step_only_where_they_may_and_only_while_nothing_changes() -> None:

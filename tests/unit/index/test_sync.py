@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-from nextcloud_mcp_server.core.errors import BadAnswer, CredentialRefused, Maintenance, Unreachable
+from nextcloud_mcp_server.core.errors import BadAnswer, CredentialRefused, Maintenance, NextcloudError, Unreachable
 from nextcloud_mcp_server.index.plan import MOST_DOUBTED
 from nextcloud_mcp_server.index.processor import Current
 from nextcloud_mcp_server.index.queue.port import Counts, Task
@@ -241,7 +241,7 @@ async def test_a_type_that_is_no_longer_allowed_goes_for_its_person_alone_and_co
 async def test_one_broken_app_does_not_keep_the_others_from_being_scanned(world: World) -> None:
     world.cloud.put("note", "1", "zeppelin")
     world.cloud.put("card", "1", "zeppelin")
-    world.cloud.down.add("card")
+    world.cloud.down["card"] = NextcloudError("card is broken")
     await world.sync("alice")
     assert [hit.key.doc_type for hit in (await world.search("alice", "zeppelin", doc_types=frozenset({"note"}))).hits] == ["note"]
     status = await status_of("alice", world.state, world.queue, world.collections)
@@ -252,7 +252,7 @@ async def test_a_hit_that_cannot_be_verified_is_withheld_and_counted(world: Worl
     world.cloud.put("note", "1", "zeppelin")
     world.cloud.put("card", "1", "zeppelin")
     await world.sync()
-    world.cloud.down.add("card")
+    world.cloud.down["card"] = NextcloudError("card is broken")
     results = await world.search("alice", "zeppelin")
     assert [hit.key.doc_type for hit in results.hits] == ["note"]
     assert results.withheld == 1

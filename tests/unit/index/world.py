@@ -30,6 +30,16 @@ DIMENSION = 64
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 
 
+@dataclass
+class Clock:
+    """Epoch seconds that a test sets."""
+
+    now: float = 1_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
 class WordsEmbedder:
     """Vectors that count words: texts with the same words are near. `calls` are the batches it was asked for."""
 
@@ -83,7 +93,7 @@ class Shelf:
 
 @dataclass
 class Cloud:
-    """A Nextcloud: shelves by type. `calls` counts what its sources were asked, `disabled` types lack their app, those in
+    """A Nextcloud: shelves by type. `calls` counts what its sources were asked, `disabled` types lack their app, `down` ones fail, those in
     `empty` are listed as if there were none, `forbidden` are those that a user does not grant. `incremental`: only changes are listed.
     Who is provisioned is told while `gate` is open."""
 
@@ -91,7 +101,7 @@ class Cloud:
     users: set[str] = field(default_factory=lambda: {"alice", "bob"})
     calls: list[str] = field(default_factory=list[str])
     error: NextcloudError | None = None
-    down: set[str] = field(default_factory=set[str])
+    down: dict[str, NextcloudError] = field(default_factory=dict[str, NextcloudError])
     version: int = 0
     disabled: set[str] = field(default_factory=set[str])
     empty: set[str] = field(default_factory=set[str])
@@ -180,8 +190,8 @@ class CloudSource:
 
     def _asked(self, what: str) -> None:
         self.cloud.calls.append(f"{what} {self.doc_type} {self.user}")
-        if self.cloud.error or self.doc_type in self.cloud.down:
-            raise self.cloud.error or NextcloudError(f"{self.doc_type} is broken")
+        if error := self.cloud.error or self.cloud.down.get(self.doc_type):
+            raise error
 
 
 @dataclass

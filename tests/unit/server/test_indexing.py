@@ -174,6 +174,15 @@ async def test_everybody_is_indexed_as_far_as_they_granted() -> None:
     assert await everybody.sources("lost") is None
 
 
+async def test_whoever_is_not_indexed_is_told_so_and_what_to_do_about_it() -> None:
+    everybody = people(read(MANY))
+    assert await everybody.unfollowed("alice") is None
+    assert "POST /api/v1/users/carol/app-password" in (await everybody.unfollowed("carol") or "")
+    assert "The key does not open it." in (await everybody.unfollowed("lost") or "")
+    oauth = people(read({"NEXTCLOUD_HOST": "http://localhost:1", "MCP_AUTH_MODE": "oauth"}))
+    assert "provision_nextcloud_access" in (await oauth.unfollowed("carol") or "")
+
+
 async def test_only_the_chosen_types_are_indexed() -> None:
     assert set(await people(read({**MANY, "VECTOR_SYNC_DOC_TYPES": "Task,card"})).sources("alice") or ()) == {"task"}
 
