@@ -72,7 +72,7 @@ def _explained(error: Exception) -> NextcloudError:
         return RateLimited("Qdrant has too much to do.", retry_after=seconds)
     if isinstance(error, ResponseHandlingException) and isinstance(error.source, ValueError):
         return _unreadable()
-    return Unreachable("Qdrant does not answer.", hint="Check QDRANT_URL, and that Qdrant runs; it is tried again.")
+    return Unreachable("Qdrant does not answer.", hint="Check QDRANT_URL, and that Qdrant runs.")
 
 
 def _refused(status: int) -> NextcloudError:
@@ -84,7 +84,7 @@ def _refused(status: int) -> NextcloudError:
         case 429:
             return RateLimited("Qdrant has too much to do.")
         case 408 | 502 | 503 | 504:
-            return Maintenance(f"Qdrant is not ready ({status}).", hint="It is tried again; see Qdrant's log if it stays.")
+            return Maintenance(f"Qdrant is not ready ({status}).", hint="See Qdrant's log if it stays.")
         case 507:
             return Maintenance("Qdrant has no room left.", hint="Give it more disk or memory; indexing goes on by itself.")
         case _:
