@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+from nextcloud_mcp_server.auth.back_channel import PATH as LOGOUT
 from nextcloud_mcp_server.auth.back_channel import BackChannelLogout
 from nextcloud_mcp_server.auth.inbound.bearer import ByForm
 from nextcloud_mcp_server.auth.inbound.claims import Expected
@@ -74,7 +75,7 @@ class ProviderSide:
         url = discovery_url(identity) or integrated_url(nextcloud)
         http = OidcHttp(nextcloud.ca_bundle or nextcloud.verify)
         provider = await discover(http, url, overrides(identity))
-        wish = Wish((f"{issuer}/oauth/callback",), identity.scopes.split() or scopes, identity.token_type)
+        wish = Wish((f"{issuer}/oauth/callback",), identity.scopes.split() or scopes, identity.token_type, f"{issuer}{LOGOUT}")
         nobody = TokenEndpoint(provider, ClientSecret(""), http)
         before = Grants(kept.database, kept.vault, kept.audit, kept.events, nobody)
         registration = Registration(kept.database, kept.vault, http, wish, orphaned=before.lose_all)

@@ -24,20 +24,26 @@ KIND = "oidc-client"
 EARLY_SECONDS = 300.0
 AGAIN_SECONDS = 10.0
 Origin = Literal["settings", "stored", "imported", "registered"]
+_KIND = frozenset({"token_type"})
+_LOGOUT = frozenset({"backchannel_logout_uri", "backchannel_logout_session_required"})
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Wish:
-    """What is asked for at registration. `token_type` is `jwt` or `opaque` (Nextcloud's own provider understands it)."""
+    """What is asked for at registration. `token_type` is `jwt` or `opaque` (Nextcloud's own provider understands it).
+
+    `logout_uri` is where a provider that can tells who signed out there (OpenID Connect Back-Channel Logout 1.0, section 2.2).
+    """
 
     redirect_uris: tuple[str, ...]
     scopes: Iterable[str]
     token_type: str | None = None
+    logout_uri: str | None = None
     name: str = "Nextcloud MCP server"
 
-    def metadata(self) -> dict[str, Any]:
+    def metadata(self, provider: Provider) -> dict[str, Any]:
         return {
             "client_name": self.name,
             "redirect_uris": list(self.redirect_uris),
@@ -46,7 +52,14 @@ class Wish:
             "token_endpoint_auth_method": "client_secret_basic",
             "scope": " ".join(sorted(self.scopes)),
             **({"token_type": self.token_type} if self.token_type else {}),
+            **(self._logout(provider.metadata) if self.logout_uri else {}),
         }
+
+    def _logout(self, told: Mapping[str, Any]) -> dict[str, Any]:
+        if told.get("backchannel_logout_supported") is not True:
+            return {}
+        with_session = {"backchannel_logout_session_required": True} if told.get("backchannel_logout_session_supported") is True else {}
+        return {"backchannel_logout_uri": self.logout_uri, **with_session}
 
 
 class Registration:
@@ -141,7 +154,7 @@ class Registration:
             )
         before = await self._vault.find(KIND, digest(provider.issuer))
         try:
-            told = await self._ask(provider.registration_endpoint)
+            told = await self._ask(provider)
         except OAuthRefused as refused:
             hint = "Set OIDC_CLIENT_ID and OIDC_CLIENT_SECRET, or allow this server's host to register."
             raise ProviderUnfit(f"The provider {provider.issuer} refuses the registration: {refused}.", hint) from None
@@ -152,20 +165,35 @@ class Registration:
             await self._orphaned()
         return client_of(told)
 
-    async def _ask(self, endpoint: str) -> dict[str, Any]:
-        """Some providers refuse a field that they do not know (Keycloak `token_type`), against RFC 7591 2."""
-        wanted = self._wish.metadata()
-        try:
-            return await self._http.send_json("POST", endpoint, wanted)
-        except OAuthRefused as refused:
-            if refused.status != 400 or "token_type" not in wanted:
-                raise
-            del wanted["token_type"]
-            return await self._http.send_json("POST", endpoint, wanted)
+    async def _ask(self, provider: Provider) -> dict[str, Any]:
+        """The answer to the first attempt that is not refused as malformed."""
+        wanted = self._wish.metadata(provider)
+        attempts = _attempts(wanted)
+        while True:
+            asked = attempts.pop(0)
+            try:
+                told = await self._http.send_json("POST", provider.registration_endpoint, asked)
+            except OAuthRefused as refused:
+                if refused.status != 400 or not attempts:
+                    raise
+                continue
+            if refused_fields := wanted.keys() - asked.keys():
+                log.info("The provider %s registered this server without %s.", provider.issuer, ", ".join(sorted(refused_fields)))
+            return told
 
     async def _keep(self, provider: Provider, told: Mapping[str, Any]) -> None:
         names = ("client_id", "client_secret", "client_secret_expires_at", "registration_access_token", "registration_client_uri")
         await self._vault.put(KIND, digest(provider.issuer), {name: told[name] for name in names if told.get(name) is not None})
+
+
+def _attempts(wanted: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Everything, then without what some providers refuse instead of ignoring it (RFC 7591 2): Keycloak `token_type`."""
+    found: list[dict[str, Any]] = []
+    for left_out in (frozenset[str](), _KIND, _LOGOUT, _KIND | _LOGOUT):
+        asked = {name: value for name, value in wanted.items() if name not in left_out}
+        if asked not in found:
+            found.append(asked)
+    return found
 
 
 def client_of(told: Mapping[str, Any]) -> ClientSecret:

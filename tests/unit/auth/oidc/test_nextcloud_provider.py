@@ -137,7 +137,10 @@ def test_a_registered_client_ends_after_an_hour() -> None:
     assert (found.client_id, found.secret) == (told["client_id"], told["client_secret"])
     assert found.expires_at - told["client_id_issued_at"] == 3600
     asked = json.loads(recorded("07").request.partition("\n\n")[2])
-    assert asked.keys() <= Wish(("http://127.0.0.1:8090/cb",), ("openid",), "opaque").metadata().keys() | {"client_name"}
+    wish = Wish(("http://127.0.0.1:8090/cb",), ("openid",), "opaque", "http://127.0.0.1:8090/logout")
+    metadata = wish.metadata(read(recorded("02").told, f"{THERE}/index.php/.well-known/openid-configuration", Overrides()))
+    assert asked.keys() <= metadata.keys() | {"client_name"}
+    assert "backchannel_logout_uri" not in metadata, "it does not say that it supports that"
 
 
 async def test_an_opaque_token_is_proven_by_introspection_to_its_own_client_only() -> None:
