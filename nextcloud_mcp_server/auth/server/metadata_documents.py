@@ -24,6 +24,7 @@ MAX_BYTES = 5 * 1024
 SECONDS = 5.0
 KEEP_SECONDS = 600.0
 _KEEP = 1000
+_NOT_FETCHED = "The client's document cannot be fetched: its host has to be public and answer with JSON within five seconds."
 
 
 class MetadataDocuments:
@@ -68,7 +69,8 @@ class MetadataDocuments:
                     raise OAuthRefused("invalid_client", "The client's document is larger than five kilobytes.")
                 return orjson.loads(body)
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError):
-            raise OAuthRefused("invalid_client", "The client's document cannot be fetched.") from None
+            # One text for all: which inner names and addresses there are is nobody's business.
+            raise OAuthRefused("invalid_client", _NOT_FETCHED) from None
 
 
 def acceptable_id(client_id: str) -> None:
