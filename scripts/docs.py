@@ -12,6 +12,7 @@ from nextcloud_mcp_server.core import errors
 from nextcloud_mcp_server.server.binding import Bound
 from nextcloud_mcp_server.server.catalog import find_apps
 from nextcloud_mcp_server.settings.fields import Section
+from nextcloud_mcp_server.settings.modes import MODE_NAMES
 from nextcloud_mcp_server.settings.read import names_of, sections
 
 REFERENCE = Path(__file__).parent.parent / "docs" / "reference"
@@ -63,6 +64,9 @@ def type_of(schema: dict[str, Any]) -> str:
 
 def settings() -> Iterator[str]:
     yield "# Settings\n\nRead from the environment; the first name that is set wins.\n\n"
+    yield "## Mode\n\nAs whom the server acts (`docs/explanation/modes.md`).\n\n| name | default | meaning |\n|---|---|---|\n"
+    yield from (f"| `{name}` |  | {meaning} |\n" for name, meaning in MODE_NAMES.items())
+    yield "\n"
     for _, section in sections():
         yield f"## {section.__name__}\n\n{(section.__doc__ or '').strip()}\n\n| name | default | meaning |\n|---|---|---|\n"
         yield from setting_lines(section)

@@ -43,6 +43,9 @@ class SameHost:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
+            # Names of hosts have no case (RFC 9110, section 4.2.3); here and below they are compared in lower case.
+            headers = [(name, value.lower() if name in (b"host", b"origin") else value) for name, value in scope["headers"]]
+            scope = {**scope, "headers": headers}
             refused = await TransportSecurityMiddleware(self.security).validate_request(Request(scope))
             if refused is not None:
                 await refused(scope, receive, send)
@@ -96,8 +99,8 @@ def security(settings: Settings, host: str) -> TransportSecuritySettings:
         hosts.add(public.hostname or "")
         origins.add(f"{public.scheme}://{public.netloc}")
     return TransportSecuritySettings(
-        allowed_hosts=sorted({name for host in hosts for name in (host, f"{host}:*")}),
-        allowed_origins=sorted({name for origin in origins for name in (origin, f"{origin}:*")}),
+        allowed_hosts=sorted({name.lower() for host in hosts for name in (host, f"{host}:*")}),
+        allowed_origins=sorted({name.lower() for origin in origins for name in (origin, f"{origin}:*")}),
     )
 
 

@@ -5,7 +5,13 @@ from typing import Any
 
 from nextcloud_mcp_server.settings.tree import Mode, Nextcloud
 
-MODE_NAMES = frozenset({"MCP_AUTH_MODE", "MCP_DEPLOYMENT_MODE", "ENABLE_MULTI_USER_BASIC_AUTH", "ENABLE_LOGIN_FLOW"})
+MODE_NAMES: Mapping[str, str] = {
+    "MCP_AUTH_MODE": "The mode: single_user, basic, login_flow or oauth; unset: by the settings that are there",
+    "MCP_DEPLOYMENT_MODE": "Older name of MCP_AUTH_MODE",
+    "ENABLE_MULTI_USER_BASIC_AUTH": "Chooses the mode basic",
+    "ENABLE_LOGIN_FLOW": "Chooses the mode login_flow",
+}
+"""What chooses the mode, with its meaning."""
 _OLDER = {"single_user_basic": Mode.SINGLE_USER, "multi_user_basic": Mode.BASIC}
 _USED_BY: Mapping[str, frozenset[Mode]] = {
     "NEXTCLOUD_USERNAME": frozenset({Mode.SINGLE_USER}),

@@ -102,7 +102,7 @@ def names_of(field: FieldInfo) -> tuple[str, ...]:
 def known_names() -> frozenset[str]:
     """Every environment variable that means something."""
     fields = (field for _, section in sections() for field in section.model_fields.values())
-    return frozenset(name for field in fields for name in names_of(field)) | MODE_NAMES
+    return frozenset(name for field in fields for name in names_of(field)) | MODE_NAMES.keys()
 
 
 def warnings(environment: Mapping[str, str] | None = None) -> list[str]:

@@ -6,6 +6,7 @@ from tests.providers.databases import database, database_address
 from tests.providers.keycloak import keycloak
 from tests.providers.node_provider import node_provider
 from tests.providers.postgres import postgres_address, postgres_server
+from tests.support.rates import no_new_window
 from tests.support.whole_run import WholeRun, watching
 
 
@@ -16,4 +17,4 @@ def whole_run() -> Iterator[WholeRun]:
         yield run
 
 
-__all__ = ["database", "database_address", "keycloak", "node_provider", "postgres_address", "postgres_server", "whole_run"]
+__all__ = ["database", "database_address", "keycloak", "no_new_window", "node_provider", "postgres_address", "postgres_server", "whole_run"]

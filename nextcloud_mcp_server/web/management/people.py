@@ -71,8 +71,8 @@ async def access(api: Api, http: Request) -> AccessStatus:
 
 
 async def limit(api: Api, http: Request) -> Limited:
-    wanted = api.wanted((await body_of(http, WantedScopes)).scopes)
     user, _, _ = await api.proven(http)
+    wanted = api.wanted((await body_of(http, WantedScopes)).scopes)
     if not await api.mode.kept.store.limit(user, wanted):
         raise Refusal(404, "not_provisioned", "This server has no access to this person's Nextcloud.")
     return Limited(success=True, user_id=user, scopes=sorted(wanted), message="The access covers exactly these scopes now.")
