@@ -33,6 +33,7 @@ from nextcloud_mcp_server.auth.provider_side import ProviderSide, discovery_url
 from nextcloud_mcp_server.auth.provisioning.flows import Flows
 from nextcloud_mcp_server.auth.provisioning.login import Login
 from nextcloud_mcp_server.auth.scopes import OIDC, advertised
+from nextcloud_mcp_server.auth.server.consents import Consents
 from nextcloud_mcp_server.auth.server.login_flow_gate import LoginFlowGate
 from nextcloud_mcp_server.auth.server.tokens import OwnVerifier
 from nextcloud_mcp_server.auth.sides import Ready, Sides
@@ -177,7 +178,8 @@ class TokenModes:
         grants = side.grants if side else None
         page = f"{self.issuer}/app/provision"
         consent = f"{self.issuer}{OFFLINE_PAGE}" if self.settings.mode is Mode.OAUTH else None
-        return Login(self.transport, self.session, kept.people, kept.store, flows, kept.events, page, self._wanted, grants, consent)
+        consents, people, store = Consents(kept.database), kept.people, kept.store
+        return Login(self.transport, self.session, people, store, flows, kept.events, consents, page, self._wanted, grants, consent)
 
     def _pages(self, kept: Keeping, facade: Facade | None, login: Login, side: ProviderSide | None) -> list[Route]:
         with_passwords = self.settings.mode is Mode.LOGIN_FLOW

@@ -14,7 +14,9 @@ from nextcloud_mcp_server.auth.provisioning.account import Account, Decision, Pr
 from nextcloud_mcp_server.auth.provisioning.flows import Flows
 from nextcloud_mcp_server.auth.provisioning.login import Login
 from nextcloud_mcp_server.auth.provisioning.pages import ProvisioningPages
+from nextcloud_mcp_server.auth.server.consents import Consents
 from nextcloud_mcp_server.auth.server.cookies import BROWSER_COOKIE
+from nextcloud_mcp_server.auth.server.requests import AuthorizationRequest
 from nextcloud_mcp_server.auth.server.sign_ins import Browser, SignIns
 from nextcloud_mcp_server.core.caller import Caller
 from nextcloud_mcp_server.core.errors import NotProvisioned
@@ -82,7 +84,7 @@ async def world(database: Database) -> AsyncIterator[World]:
         await own.events.start()
         flows = Flows(own.vault, clock=clock)
         page = f"{own.issuer}/app/provision"
-        login = Login(transport, sessions(transport), own.people, own.store, flows, own.events, page, lambda: KNOWN)
+        login = Login(transport, sessions(transport), own.people, own.store, flows, own.events, Consents(database), page, lambda: KNOWN)
         own.vault._clock = clock
         yield World(nextcloud, own, transport, login, flows, clock)
         await transport.aclose()
@@ -281,6 +283,17 @@ async def test_taking_back_deletes_here_and_there_and_leaves_others(world: World
     again = await tools.revoke_nextcloud_access(world.account())
     assert again.success
     assert (await tools.nc_auth_check_status(world.account())).status == "not_initiated"
+
+
+async def test_taking_back_forgets_the_clients_that_the_person_approved_and_no_others(world: World, database: Database) -> None:
+    consents, asked = Consents(database), AuthorizationRequest("desk", "Desk", "", "https://desk.example/cb", None, "", "", ("notes:read",))
+    hers, elsewhere, his = Browser(*ALICE.key), Browser("https://other-sso", "a"), Browser(*BOB.key)
+    for who in (hers, elsewhere, his):
+        await consents.remember(who, asked)
+    await world.provisioned()
+    await world.own.people.bind(elsewhere.issuer, elsewhere.subject, "alice")
+    await tools.revoke_nextcloud_access(world.account())
+    assert [await consents.covers(who, asked) for who in (hers, elsewhere, his)] == [False, False, True]
 
 
 async def test_taking_back_while_nextcloud_is_down_says_so_and_deletes_here(world: World) -> None:

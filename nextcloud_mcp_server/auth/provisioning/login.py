@@ -20,6 +20,7 @@ from nextcloud_mcp_server.auth.provisioning.answers import (
 )
 from nextcloud_mcp_server.auth.provisioning.flows import REMEMBERED, Flows, PendingFlow
 from nextcloud_mcp_server.auth.scopes import OIDC, canonical
+from nextcloud_mcp_server.auth.server.consents import Consents
 from nextcloud_mcp_server.core.caller import Caller
 from nextcloud_mcp_server.core.errors import NextcloudError
 from nextcloud_mcp_server.nextcloud import login_flow
@@ -46,6 +47,7 @@ class Login:
     store: AccessStore
     flows: Flows
     events: Events
+    consents: Consents
     page: str
     known: Callable[[], frozenset[str]]
     grants: Grants | None = None
@@ -105,7 +107,7 @@ class Login:
         return UpdateAnswer(success=status != "error", status=status, message=message, login_url=url, **shown)
 
     async def revoke(self, caller: Caller) -> RevokeAnswer:
-        """Deletes the access at Nextcloud and the provider where they answer, and here in any case."""
+        """Deletes the access at Nextcloud and the provider where they answer, and here in any case; clients are approved anew."""
         await self.flows.remove(caller)
         user = await self.people.user_of(*caller.key)
         problem = await self._forget_password(user) if user else None
@@ -113,6 +115,7 @@ class Login:
             for grant in await self.grants.of(*caller.key):
                 await self.grants.remove(grant.id)
         for key in {caller.key, *(await self.people.callers_of(user) if user else ())}:
+            await self.consents.forget(*key)
             await self.events.publish(TOPIC_USER, user_key(*key))
         if problem:
             told = f"The access is deleted here. Nextcloud could not delete it: {problem} Remove it there under Settings, Security."
