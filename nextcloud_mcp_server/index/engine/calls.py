@@ -20,7 +20,6 @@ CALLS: dict[str, tuple[Any, Any]] = {
     "tokens": (tuple[str], list[int]),
     "embed": (tuple[list[str], bool], list[Vector]),
     "open": (tuple[str, int], None),
-    "collections": (tuple[()], frozenset[str]),
     "discard": (tuple[str], None),
     "put": (tuple[str, Key, Facts, list[Entry]], None),
     "trim": (tuple[str, Key, int], None),

@@ -24,7 +24,7 @@ from nextcloud_mcp_server.index.embed.local import Card, pieces, read_card
 from nextcloud_mcp_server.index.embed.port import Model, Vector
 from nextcloud_mcp_server.index.engine import calls
 from nextcloud_mcp_server.index.sparse import Sparse
-from nextcloud_mcp_server.index.store.edge import BATCH, is_made
+from nextcloud_mcp_server.index.store.edge import BATCH, is_made, made
 from nextcloud_mcp_server.index.store.port import Counts, Entry, Facts, Key, Ranked, Stored, Where
 from nextcloud_mcp_server.index.store.shape import batches
 
@@ -198,7 +198,8 @@ class LocalStore:
             await self._engine.call("open", collection, dimension)
 
     async def collections(self) -> frozenset[str]:
-        return await self._engine.call("collections")
+        """Needs no engine."""
+        return await asyncio.to_thread(made, self._engine.vectors)
 
     async def discard(self, collection: str) -> None:
         await self._engine.call("discard", collection)

@@ -34,6 +34,11 @@ def is_made(root: Path, collection: str) -> bool:
     return (root / collection / READY).exists()
 
 
+def made(root: Path) -> frozenset[str]:
+    """The collections of a store below `root`."""
+    return frozenset(path.parent.name for path in root.glob(f"*/{READY}"))
+
+
 class EdgeStore:
     """Collections below the folder `root`. All calls run one after the other in a thread of their own."""
 
@@ -52,7 +57,7 @@ class EdgeStore:
         await self._run(self._open, collection, dimension)
 
     async def collections(self) -> frozenset[str]:
-        return await self._run(self._collections)
+        return await self._run(made, self._root)
 
     async def discard(self, collection: str) -> None:
         await self._run(self._discard, collection)
@@ -204,9 +209,6 @@ class EdgeStore:
         kinds |= {"modified": lib.FloatIndexParams(**cold), "index": lib.IntegerIndexParams(**cold)}
         for name, kind in kinds.items():
             shard.update(lib.UpdateOperation.create_field_index(name, kind))
-
-    def _collections(self) -> frozenset[str]:
-        return frozenset(path.parent.name for path in self._root.glob(f"*/{READY}"))
 
     def _discard(self, collection: str) -> None:
         shard = self._shards.pop(collection, None)

@@ -127,6 +127,7 @@ async def test_what_is_there_already_is_opened_without_an_engine(engine: Engine,
     store = LocalStore(again)
     await store.open(C, 2)
     await store.tidy()
+    assert await store.collections() == {C}
     assert (await LocalEmbedder(again).describe()).name == "tiny"
     with pytest.raises(LookupError):
         process_of(tmp_path)
@@ -145,7 +146,7 @@ async def test_errors_arrive_as_their_kind(engine: Engine, tmp_path: Path) -> No
 
 
 async def test_the_socket_is_the_owners_alone(engine: Engine, tmp_path: Path) -> None:
-    await LocalStore(engine).collections()
+    await LocalStore(engine).open(C, 2)
     assert _socket_path(tmp_path).stat().st_mode & 0o077 == 0
     assert (tmp_path / "vectors").stat().st_mode & 0o077 == 0
 
@@ -154,7 +155,10 @@ async def test_a_long_path_is_no_obstacle(tmp_path: Path) -> None:
     folder = tmp_path / ("x" * 120)
     folder.mkdir()
     engine = Engine(folder, tmp_path / "cache", None, QUICK)
-    assert await LocalStore(engine).collections() == frozenset()
+    store = LocalStore(engine)
+    assert await store.collections() == frozenset()
+    await store.open(C, 2)
+    assert await store.collections() == {C}
     await engine.close()
 
 
