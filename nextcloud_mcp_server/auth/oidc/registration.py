@@ -24,7 +24,7 @@ KIND = "oidc-client"
 EARLY_SECONDS = 300.0
 AGAIN_SECONDS = 10.0
 Origin = Literal["settings", "stored", "imported", "registered"]
-_KIND = frozenset({"token_type"})
+_TOKEN_TYPE = frozenset({"token_type"})
 _LOGOUT = frozenset({"backchannel_logout_uri", "backchannel_logout_session_required"})
 
 log = logging.getLogger(__name__)
@@ -189,7 +189,7 @@ class Registration:
 def _attempts(wanted: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Everything, then without what some providers refuse instead of ignoring it (RFC 7591 2): Keycloak `token_type`."""
     found: list[dict[str, Any]] = []
-    for left_out in (frozenset[str](), _KIND, _LOGOUT, _KIND | _LOGOUT):
+    for left_out in (frozenset[str](), _TOKEN_TYPE, _LOGOUT, _TOKEN_TYPE | _LOGOUT):
         asked = {name: value for name, value in wanted.items() if name not in left_out}
         if asked not in found:
             found.append(asked)
