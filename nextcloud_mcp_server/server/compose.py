@@ -52,17 +52,19 @@ class Product:
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[None]:
         """Background work runs inside; connections are closed at the end. Raises SettingsError for a mode that never will serve."""
-        async with self.sides.running(), self.indexing.running() if self.indexing else nullcontext():
-            watching = asyncio.create_task(self.protocol.changes.run())
-            started = asyncio.get_running_loop().call_later(SETTLED, collect_from_now_on)
-            try:
-                yield
-            finally:
-                started.cancel()
-                collect_from_now_on()
-                await end(watching)
-                await self.readers.close()
-                await self.transport.aclose()
+        try:
+            async with self.sides.running(), self.indexing.running() if self.indexing else nullcontext():
+                watching = asyncio.create_task(self.protocol.changes.run())
+                started = asyncio.get_running_loop().call_later(SETTLED, collect_from_now_on)
+                try:
+                    yield
+                finally:
+                    started.cancel()
+                    collect_from_now_on()
+                    await end(watching)
+        finally:
+            await self.readers.close()
+            await self.transport.aclose()
 
 
 def build(settings: Settings) -> Product:

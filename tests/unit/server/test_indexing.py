@@ -3,7 +3,8 @@
 import json
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,8 +20,10 @@ from nextcloud_mcp_server.core.tools import Toolbox
 from nextcloud_mcp_server.index.bodies import Body
 from nextcloud_mcp_server.index.context import context
 from nextcloud_mcp_server.index.tools import _moment  # pyright: ignore[reportPrivateUsage]
+from nextcloud_mcp_server.nextcloud.transport import Transport
 from nextcloud_mcp_server.server import indexing
 from nextcloud_mcp_server.server.catalog import Catalog
+from nextcloud_mcp_server.server.compose import build
 from nextcloud_mcp_server.server.indexing.indexing import _named  # pyright: ignore[reportPrivateUsage]
 from nextcloud_mcp_server.server.indexing.parts import parts
 from nextcloud_mcp_server.server.indexing.people import Provisioned
@@ -181,6 +184,28 @@ async def test_whoever_is_not_indexed_is_told_so_and_what_to_do_about_it() -> No
     assert "The key does not open it." in (await everybody.unfollowed("lost") or "")
     oauth = people(read({"NEXTCLOUD_HOST": "http://localhost:1", "MCP_AUTH_MODE": "oauth"}))
     assert "provision_nextcloud_access" in (await oauth.unfollowed("carol") or "")
+
+
+async def test_connections_are_closed_only_when_work_in_the_background_has_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    ended: list[str] = []
+
+    class Background:
+        @asynccontextmanager
+        async def running(self) -> AsyncGenerator[None]:
+            yield
+            ended.append("background")
+
+    close = Transport.aclose
+
+    async def closes(self: Transport) -> None:
+        ended.append("connections")
+        await close(self)
+
+    monkeypatch.setattr(Transport, "aclose", closes)
+    product = replace(build(read({**ALICE, "ENABLE_SEMANTIC_SEARCH": "false"})), indexing=Background())  # type: ignore[arg-type]
+    async with product.running():
+        assert ended == []
+    assert ended == ["background", "connections"]
 
 
 async def test_only_the_chosen_types_are_indexed() -> None:
