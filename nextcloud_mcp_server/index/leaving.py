@@ -30,7 +30,7 @@ class Leavers:
         self._missing: dict[str, float] = {}
         self._there: frozenset[str] | None = None
         self._told: set[str | None] = set()
-        self._asked_since: set[str | None] = set()
+        self._asked: set[str | None] = set()
         self._look = asyncio.Event()
 
     def told(self, user: str | None) -> None:
@@ -39,14 +39,14 @@ class Leavers:
 
     async def provisioned(self) -> frozenset[str]:
         """Who is there, for whoever else needs to know; `run` looks at the answer too. Raises while it cannot be known."""
-        # Only an answer to a question asked after somebody left tells that they are gone.
+        # Only the answer to a question asked afterwards tells whether somebody has left.
         told, self._told = self._told, set()
         try:
             self._there = await self._people.provisioned()
         except (NextcloudError, StorageError):
             self._told |= told
             raise
-        self._asked_since |= told
+        self._asked |= told
         self._look.set()
         return self._there
 
@@ -62,12 +62,12 @@ class Leavers:
         if self._there is None:
             return
         there, now = self._there, self._clock()
-        told, self._asked_since = self._asked_since, set()
+        told, self._asked = self._asked, set()
         try:
             kept = await self._state.users()
             refused = await self._state.refused(now - REFUSED_FOR)
         except StorageError as error:
-            self._asked_since |= told
+            self._asked |= told
             log.warning("Who has left cannot be known now: %s", error)
             return
         self._missing = {user: 0.0 if told & {None, user} else self._missing.get(user, now) for user in kept - there}

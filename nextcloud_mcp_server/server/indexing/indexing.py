@@ -144,7 +144,7 @@ class Indexing:
         language = await self.people.language_of(session)
         seconds = self.settings.search.timeout_ms / 1000
         filled = replace(ask, readers=readers, doc_types=doc_types, language=language, seconds=seconds)
-        found, behind = await self._search.search(filled, sources), await self.behind(person.id)
+        found, behind = await self._search.search(filled, sources), await self.why_behind(person.id)
         return replace(found, notes=(*found.notes, behind)) if behind else found
 
     async def around(self, hit: Hit, characters: int) -> tuple[str, str]:
@@ -172,9 +172,9 @@ class Indexing:
         """Raises Unreachable while search is starting."""
         self.check()
         told = await status_of(user, self.state, self.queue, self.collections, await self._under_way.of(user))
-        return replace(told, behind=await self.behind(user))
+        return replace(told, behind=await self.why_behind(user))
 
-    async def behind(self, user: str) -> str | None:
+    async def why_behind(self, user: str) -> str | None:
         """Why a person's changes are not found at this time, for them to read; None where they are."""
         try:
             schedule = await self.state.schedule(user)
