@@ -13,6 +13,7 @@ import orjson
 
 from nextcloud_mcp_server.index.engine import heap
 from nextcloud_mcp_server.index.engine.service import Connections, Service
+from nextcloud_mcp_server.index.store.edge import full
 
 TAKEN = 3
 """Exit status where another engine owns the store."""
@@ -30,7 +31,8 @@ async def run(socket: Path, vectors: Path, cache: Path, model: Path | None, opti
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), options["look"])
             await service.rest()
-            if service.idle() > options["idle"] or (connections.alone() > options["linger"] and service.idle() > 0):
+            unused = service.idle() > options["idle"] and not full(vectors)  # on a full disk the next one may not start
+            if unused or (connections.alone() > options["linger"] and service.idle() > 0):
                 break
     finally:
         # What runs is finished before the store closes.

@@ -24,7 +24,7 @@ from nextcloud_mcp_server.index.embed.local import Card, pieces, read_card
 from nextcloud_mcp_server.index.embed.port import Model, Vector
 from nextcloud_mcp_server.index.engine import calls
 from nextcloud_mcp_server.index.sparse import Sparse
-from nextcloud_mcp_server.index.store.edge import BATCH, is_made, made
+from nextcloud_mcp_server.index.store.edge import BATCH, full, is_made, made
 from nextcloud_mcp_server.index.store.port import Counts, Entry, Facts, Key, Ranked, Stored, Where
 from nextcloud_mcp_server.index.store.shape import batches
 
@@ -70,7 +70,7 @@ class Engine:
                 if "error" in answer:
                     raise calls.failed(answer)
                 return calls.VALUES[name].validate_python(answer["value"])
-        raise Unreachable("The search engine's process keeps ending.", hint="See the log of the server.")
+        raise full(self.vectors) or Unreachable("The search engine's process keeps ending.", hint="See the log of the server.")
 
     async def close(self) -> None:
         """Ends the connection; the engine ends when nobody is connected."""
@@ -115,7 +115,7 @@ class Engine:
             with suppress(FileNotFoundError, ConnectionError):
                 return await asyncio.open_unix_connection(self._socket)
             if time.monotonic() > deadline:
-                raise Unreachable(
+                raise full(self.vectors) or Unreachable(
                     "The search engine's process does not start.", hint="See the log of the server; is the data folder writable?"
                 )
             if process is None or process.returncode is not None:

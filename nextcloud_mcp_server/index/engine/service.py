@@ -9,14 +9,14 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nextcloud_mcp_server.core.errors import NextcloudError
+from nextcloud_mcp_server.core.errors import BadAnswer, NextcloudError
 from nextcloud_mcp_server.index.embed.build import ensure_model
 from nextcloud_mcp_server.index.embed.local import read_card, runs
 from nextcloud_mcp_server.index.embed.port import Model, Vector
 from nextcloud_mcp_server.index.engine import calls, heap
 from nextcloud_mcp_server.index.engine.turns import Turns
 from nextcloud_mcp_server.index.sparse import Sparse
-from nextcloud_mcp_server.index.store.edge import EdgeStore
+from nextcloud_mcp_server.index.store.edge import EdgeStore, full
 from nextcloud_mcp_server.index.store.port import Ranked, Stored, Where
 
 if TYPE_CHECKING:
@@ -177,7 +177,8 @@ class Connections:
             if self._closing:
                 return
             log.exception("The engine failed at %s", request["call"])
-            answer |= {"error": "BadAnswer", "message": f"The engine failed at {request['call']} ({type(error).__name__}).", "hint": ""}
+            other = BadAnswer(f"The engine failed at {request['call']} ({type(error).__name__}).", hint="")
+            answer |= calls.failure(full(self._service.store.root) or other)
         with suppress(ConnectionError):
             writer.write(calls.pack(answer))
             await writer.drain()

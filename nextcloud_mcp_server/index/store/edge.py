@@ -39,6 +39,16 @@ def made(root: Path) -> frozenset[str]:
     return frozenset(path.parent.name for path in root.glob(f"*/{READY}"))
 
 
+def full(root: Path) -> Maintenance | None:
+    """What to say where the disk of a store below `root` is nearly full; None where it is not."""
+    if not root.exists() or shutil.disk_usage(root).free >= RESERVE:
+        return None
+    return Maintenance(
+        f"The disk of the search index has less than {RESERVE // 2**20} MiB free: nothing is added to it, and it may not open.",
+        hint="Make room on it; search and indexing go on by themselves.",
+    )
+
+
 class EdgeStore:
     """Collections below the folder `root`. All calls run one after the other in a thread of their own."""
 
@@ -47,7 +57,7 @@ class EdgeStore:
 
         self._lib: Any = qdrant_edge
         self._filters = shape.Filters(qdrant_edge, qdrant_edge.RangeFloat)
-        self._root = root
+        self.root = root
         self._shards: dict[str, Any] = {}
         self._unflushed = 0
         self._closed = False
@@ -57,7 +67,7 @@ class EdgeStore:
         await self._run(self._open, collection, dimension)
 
     async def collections(self) -> frozenset[str]:
-        return await self._run(made, self._root)
+        return await self._run(made, self.root)
 
     async def discard(self, collection: str) -> None:
         await self._run(self._discard, collection)
@@ -134,8 +144,12 @@ class EdgeStore:
             await self._run(shard.flush)
 
     async def rest(self) -> None:
-        """Lets the shards go until they are asked for again: an open one maps its files into memory whole."""
-        await self._run(self._close)
+        """Lets the shards go until they are asked for again: an open one maps its files into memory whole.
+
+        They stay while the disk is full: searching needs no room, opening them again does.
+        """
+        if not full(self.root):
+            await self._run(self._close)
 
     async def close(self) -> None:
         if not self._closed:
@@ -160,7 +174,7 @@ class EdgeStore:
     def _shard(self, collection: str) -> Any:
         shard = self._shards.get(collection)
         if shard is None:
-            ready = self._root / collection / READY
+            ready = self.root / collection / READY
             if not ready.exists():
                 raise NotFound(f"There is no collection {collection!r}.")
             config = self._config(int(ready.read_text()))
@@ -168,16 +182,16 @@ class EdgeStore:
         return shard
 
     def _open(self, collection: str, dimension: int) -> None:
-        folder = self._root / collection
-        if is_made(self._root, collection):
+        folder = self.root / collection
+        if is_made(self.root, collection):
             self._shard(collection)
             return
-        self._root.mkdir(parents=True, exist_ok=True)
+        self.root.mkdir(parents=True, exist_ok=True)
         self._has_room()
         # Without the mark a death half-way through left a shard without its indexes.
         shutil.rmtree(folder, ignore_errors=True)
         (folder / "shard").mkdir(parents=True)
-        self._root.chmod(0o700)
+        self.root.chmod(0o700)
         shard = self._lib.EdgeShard.create(str(folder / "shard"), self._config(dimension))
         self._index(shard)
         shard.flush()
@@ -186,11 +200,8 @@ class EdgeStore:
 
     def _has_room(self) -> None:
         """Raises Maintenance, before anything is written, where the disk is nearly full."""
-        if shutil.disk_usage(self._root).free < RESERVE:
-            raise Maintenance(
-                f"The disk of the search index has less than {RESERVE // 2**20} MiB free: nothing is added to it.",
-                hint="Make room on it; indexing goes on by itself.",
-            )
+        if problem := full(self.root):
+            raise problem
 
     def _config(self, dimension: int) -> Any:
         lib = self._lib
@@ -214,8 +225,8 @@ class EdgeStore:
         shard = self._shards.pop(collection, None)
         if shard:
             shard.close()
-        (self._root / collection / READY).unlink(missing_ok=True)
-        shutil.rmtree(self._root / collection, ignore_errors=True)
+        (self.root / collection / READY).unlink(missing_ok=True)
+        shutil.rmtree(self.root / collection, ignore_errors=True)
 
     def _search(self, collection: str, where: Where, dense: Vector | None, sparse: Sparse | None, limit: int) -> Ranked:
         lib, shard, chosen = self._lib, self._shard(collection), self._filters.where(where)
