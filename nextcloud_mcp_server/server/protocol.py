@@ -23,7 +23,7 @@ from nextcloud_mcp_server.server.catalog import Limits
 from nextcloud_mcp_server.server.changes import Changes
 from nextcloud_mcp_server.server.elicitation import presenter, unless_asking
 from nextcloud_mcp_server.server.resources import Shelf, templated
-from nextcloud_mcp_server.server.surface import Surface
+from nextcloud_mcp_server.server.surface import Surface, needing
 
 NAME = "nextcloud-mcp-server"
 CALLER = "nextcloud_mcp_server.caller"
@@ -138,7 +138,7 @@ class Protocol:
         uri = str(params.uri)
         try:
             found = (await self._shelf(context)).find(uri)
-            return mcp.ReadResourceResult(contents=[await resources.read(found, uri, self._call(context, self._who(context)[0]))])
+            return mcp.ReadResourceResult(contents=[await resources.read(found, uri, self._needing(context, found.resource.scopes))])
         except NextcloudError as error:
             raise _protocol_error(error) from None
 
@@ -167,7 +167,7 @@ class Protocol:
         found = next((one for one in shelf.resources if one.uri == uri), None)
         values: list[str] = []
         if found:
-            call = self._call(context, self._who(context)[0])
+            call = self._needing(context, found.scopes)
             try:
                 values = await resources.complete(found, params.argument.name, params.argument.value, call)
             except NextcloudError:
@@ -178,6 +178,10 @@ class Protocol:
         caller, limits = self._who(context)
         view = await self.surface.view(caller, limits)
         return Shelf(list(self.surface.apps(view)), narrowed(caller.scopes, caller.granted))
+
+    def _needing(self, context: Any, scopes: frozenset[str]) -> Call:
+        """A call that acts with these of the caller's scopes alone, as a tool does."""
+        return self._call(context, needing(self._who(context)[0], scopes))
 
     def _call(self, context: Any, caller: Caller, answers: Mapping[str, Any] | None = None) -> Call:
         return Call(caller, self.surface.open_session, Reporter(context, self.progress_interval), context, presenter(context, answers))

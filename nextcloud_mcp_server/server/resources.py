@@ -11,6 +11,7 @@ from urllib.parse import unquote
 import mcp_types as mcp
 from pydantic import ValidationError
 
+from nextcloud_mcp_server.auth.scopes import OIDC
 from nextcloud_mcp_server.core.app import NextcloudApp, Prompt, Resource
 from nextcloud_mcp_server.core.errors import InvalidValue, NotFound
 from nextcloud_mcp_server.nextcloud.client import Client
@@ -39,11 +40,15 @@ class Shelf:
 
     @cached_property
     def resources(self) -> list[Resource]:
-        return [one for app in self.apps for one in app.resources if in_scope(one.scopes, self.scopes)]
+        return [one for app in self.apps for one in app.resources if self._covers(one.scopes)]
 
     @cached_property
     def prompts(self) -> dict[str, Prompt]:
-        return {one.name: one for app in self.apps for one in app.prompts if in_scope(one.scopes, self.scopes)}
+        return {one.name: one for app in self.apps for one in app.prompts if self._covers(one.scopes)}
+
+    def _covers(self, needed: frozenset[str]) -> bool:
+        """What needs no scope in particular needs any of an app: a token that only says who somebody is opens nothing."""
+        return in_scope(needed, self.scopes) and (self.scopes is None or bool(self.scopes - OIDC))
 
     def find(self, uri: str) -> Found:
         """The resource behind a URI. Raises NotFound with the URIs there are."""
