@@ -18,20 +18,21 @@ class _Waiting:
 class Batches:
     """Embeds passages for many callers at once, at most `lanes` batches under way.
 
-    While a batch is under way the texts of other documents gather for the next one.
+    While a batch is under way the texts of other documents gather for the next one. Documents take turns, text by text: a short
+    one does not wait until a long one is through.
     """
 
     def __init__(self, embedder: Embedder, lanes: int = 1) -> None:
         self.embedder = embedder
         self._lanes = asyncio.Semaphore(lanes)
-        self._waiting: deque[_Waiting] = deque()
+        self._documents: deque[deque[_Waiting]] = deque()
         self._running: set[asyncio.Task[None]] = set()
 
     async def embed(self, texts: Sequence[str]) -> list[Vector]:
         """One vector for each text. Raises what the provider raised for one of them."""
         loop = asyncio.get_running_loop()
         mine = [_Waiting(text, loop.create_future()) for text in texts]
-        self._waiting.extend(mine)
+        self._documents.append(deque(mine))
         task = asyncio.create_task(self._drain())
         self._running.add(task)
         task.add_done_callback(self._running.discard)
@@ -54,10 +55,12 @@ class Batches:
 
     def _next(self) -> list[_Waiting]:
         batch: list[_Waiting] = []
-        while self._waiting and len(batch) < self.embedder.batch:
-            item = self._waiting.popleft()
-            if not item.vector.cancelled():
+        while self._documents and len(batch) < self.embedder.batch:
+            document = self._documents.popleft()
+            if document and not (item := document.popleft()).vector.cancelled():
                 batch.append(item)
+            if document:
+                self._documents.append(document)
         return batch
 
 
