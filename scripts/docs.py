@@ -78,7 +78,8 @@ def setting_lines(section: type[Section]) -> Iterator[str]:
         names = ", ".join(f"`{name}`" for name in names_of(field))
         none = field.default_factory is not None or field.default in (None, ())
         default = "required" if field.is_required() else "" if none else f"`{field.default}`"
-        yield f"| {names} | {default} | {field.description} |\n"
+        meaning = (field.description or "").replace("|", "\\|")
+        yield f"| {names} | {default} | {meaning} |\n"
 
 
 def error_kinds() -> Iterator[str]:
