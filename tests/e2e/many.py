@@ -1,6 +1,7 @@
 """Many people on one PostgreSQL: a process that serves, processes that index, and what is in the database."""
 
 import asyncio
+import json
 import uuid
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -49,14 +50,18 @@ class Many:
     first: Worker | None = None
 
     @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
     def mcp(self) -> str:
-        return f"http://127.0.0.1:{self.port}/mcp"
+        return f"{self.url}/mcp"
 
     @property
     def env(self) -> dict[str, str]:
         model = str(make_model(self.folder / "model"))
         kept = {"MCP_DATA_DIR": str(self.folder), "EMBEDDING_MODEL_DIR": model, "XDG_CACHE_HOME": str(self.folder / "cache")}
-        own = {"DATABASE_URL": self.address, "TOKEN_ENCRYPTION_KEY": self.key, "NEXTCLOUD_MCP_SERVER_URL": f"http://127.0.0.1:{self.port}"}
+        own = {"DATABASE_URL": self.address, "TOKEN_ENCRYPTION_KEY": self.key, "NEXTCLOUD_MCP_SERVER_URL": self.url}
         return without_account(self.nextcloud, **{**kept, **own, "ENABLE_SEMANTIC_SEARCH": "true", **QUICK, **self.more})
 
     @asynccontextmanager
@@ -94,12 +99,23 @@ class Many:
         client = self.people[user] = await stack.enter_async_context(connected(self.mcp, auth))
         return client
 
+    async def shows(self, stack: AsyncExitStack, user: str, password: str) -> Client:
+        """Somebody shows their own app password with each request of a client that stays connected as long as the stack."""
+        headers = {"Authorization": self.watch.basic(user, password)}
+        client = self.people[user] = await stack.enter_async_context(connected(self.mcp, **headers))
+        return client
+
+    async def shares(self, path: str, user: str = "alice", other: str = "bob") -> int:
+        """Somebody shares with somebody else; the share's id."""
+        made = await called(self.people[user], "nc_share_create", path=path, share_with=other)
+        return int(json.loads(made["result"])["id"])
+
     async def finds(self, user: str, word: str) -> set[str]:
         """The types of what a person finds that has the word in its passage."""
         found = await called(self.people[user], "nc_semantic_search", query=word, limit=100, granularity="chunk")
         return {hit["doc_type"] for hit in found["results"] if word in hit["excerpt"].lower()}
 
-    async def settles(self, wanted: dict[str, dict[str, set[str]]], seconds: float = 30) -> None:
+    async def settles(self, wanted: dict[str, dict[str, set[str]]], seconds: float = 60) -> None:
         """Returns when everybody finds each word in what they should: word to user to types; fails with what they find."""
         seen: dict[str, dict[str, set[str]]] = {}
         try:
@@ -110,7 +126,9 @@ class Many:
         except TimeoutError:
             differing = {word: by for word, by in seen.items() if by != wanted[word]}
             waiting = await self.rows("select status, args, attempts from procrastinate_jobs")
-            raise AssertionError(f"found otherwise: {differing}; waiting: {waiting}") from None
+            scans = await self.rows("select * from index_schedule")
+            told = [line for line in self.first.log if "WARNING" in line or "ERROR" in line] if self.first else []
+            raise AssertionError(f"found otherwise: {differing}; waiting: {waiting}; scans: {scans}; the worker said: {told}") from None
 
     async def idle(self) -> bool:
         return await self.count("select count(*) from procrastinate_jobs where status in ('todo', 'doing')") == 0
@@ -156,6 +174,11 @@ class Many:
         for (name,) in names:
             texts += [row[0] for row in await self.rows(f'select t::text from "{name}" t')]
         return "\n".join(texts).lower()
+
+
+def only(alice: set[str], bob: set[str] | None = None) -> dict[str, set[str]]:
+    """In what these two find a word, and nobody else."""
+    return {"alice": alice, "bob": bob or set()}
 
 
 @asynccontextmanager

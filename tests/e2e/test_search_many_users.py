@@ -1,7 +1,6 @@
 """Many people in Login Flow mode on PostgreSQL: nobody finds what they may not read, and every change leaves the right passages."""
 
 import asyncio
-import json
 import re
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack
@@ -11,7 +10,7 @@ import pytest
 
 from nextcloud_sandbox import faults
 from nextcloud_sandbox.server import Running, running
-from tests.e2e.many import Many, many
+from tests.e2e.many import Many, many, only
 from tests.e2e.modes import at_nextcloud, called, flows, grant, refused
 from tests.providers.postgres import postgres_server
 
@@ -46,12 +45,6 @@ async def stack() -> AsyncGenerator[AsyncExitStack]:
         yield one
 
 
-async def shares(world: Many, path: str) -> str:
-    """Alice shares with Bob; the share's id."""
-    made = await called(world.people["alice"], "nc_share_create", path=path, share_with="bob")
-    return json.loads(made["result"])["id"]
-
-
 async def two_boards(world: Many) -> dict[str, int]:
     """Of Alice: one of her own with a hedgehog and one with an ibis; their ids."""
     alice, boards = world.people["alice"], dict[str, int]()
@@ -62,17 +55,13 @@ async def two_boards(world: Many) -> dict[str, int]:
     return boards
 
 
-def only(alice: set[str], bob: set[str] | None = None) -> dict[str, set[str]]:
-    return {"alice": alice, "bob": bob or set()}
-
-
 async def test_nobody_finds_what_they_may_not_read_whatever_becomes_of_it(box: Running, world: Many, stack: AsyncExitStack) -> None:
     alice = box.sandbox.files("alice")
     for user in ("alice", "bob"):
         await world.signs_in(stack, user, at_nextcloud(box, user, watch=world.watch))
     boards = await two_boards(world)
     await called(world.people["alice"], "deck_share_board", board_id=boards["Team"], share_with="bob")
-    note, project = await shares(world, "/Notes/Two.md"), await shares(world, "/Project")
+    note, project = await world.shares("/Notes/Two.md"), await world.shares("/Project")
     found: dict[str, dict[str, set[str]]] = {
         "aardvark": only({"note"}),
         "badger": only({"note"}, {"note"}),
@@ -93,7 +82,7 @@ async def test_nobody_finds_what_they_may_not_read_whatever_becomes_of_it(box: R
     alice.write("/Project/plan.txt", b"Now it is short.")
     alice.move("/Own/diary.txt", "/Project/diary.txt")
     alice.delete("/Project/deep/list.txt")
-    await called(world.people["alice"], "nc_share_delete", share_id=int(note))
+    await called(world.people["alice"], "nc_share_delete", share_id=note)
     await called(world.people["alice"], "deck_unshare_board", board_id=boards["Team"], share_with="bob")
     found |= {
         "capybara": only(set()),
@@ -108,8 +97,8 @@ async def test_nobody_finds_what_they_may_not_read_whatever_becomes_of_it(box: R
 
     alice.restore(alice.trash()[0].key)
     alice.move("/Project/diary.txt", "/Own/renamed.txt")
-    await shares(world, "/Notes/Two.md")
-    await called(world.people["alice"], "nc_share_delete", share_id=int(project))
+    await world.shares("/Notes/Two.md")
+    await called(world.people["alice"], "nc_share_delete", share_id=project)
     await called(world.people["alice"], "deck_share_board", board_id=boards["Team"], share_with="bob")
     found |= {
         "short": only({"file"}),
@@ -155,7 +144,7 @@ async def test_a_narrowed_grant_a_deleted_account_and_a_grant_taken_back_leave_n
     for user in ("alice", "bob"):
         await world.signs_in(stack, user, at_nextcloud(box, user, watch=world.watch))
     alice, bob = world.people["alice"], world.people["bob"]
-    await shares(world, "/Project")
+    await world.shares("/Project")
     found = {"aardvark": only({"note"}), "dingo": only({"file"}, {"file"}), "ferret": only(set(), {"note"}), "gecko": only(set(), {"file"})}
     await world.settles(found)
 
