@@ -1,6 +1,7 @@
 """An OpenID provider as this server uses it: discovered, with credentials of our own, for verifying and for acting."""
 
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Literal
 
@@ -73,17 +74,20 @@ class ProviderSide:
         """Asks the provider what it is; an `integrated` one is used behind the facade. Raises Unreachable, ProviderUnfit, SettingsError."""
         identity = settings.identity
         url = discovery_url(identity) or integrated_url(nextcloud)
-        http = OidcHttp(nextcloud.ca_bundle or nextcloud.verify)
-        provider = await discover(http, url, overrides(identity))
-        wish = Wish((f"{issuer}/oauth/callback",), identity.scopes.split() or scopes, identity.token_type, f"{issuer}{LOGOUT}")
-        nobody = TokenEndpoint(provider, ClientSecret(""), http)
-        before = Grants(kept.database, kept.vault, kept.audit, kept.events, nobody)
-        registration = Registration(kept.database, kept.vault, http, wish, orphaned=before.lose_all)
-        client, origin = await registration.resolve(provider, given_client(identity), identity.client_storage)
-        endpoint = TokenEndpoint(provider, client, http)
-        resource = identity.resource if "://" in identity.resource else None
-        grants = Grants(kept.database, kept.vault, kept.audit, kept.events, endpoint, resource=resource)
-        way = _way(identity, provider, integrated)
+        async with AsyncExitStack() as unless_done:
+            http = OidcHttp(nextcloud.ca_bundle or nextcloud.verify)
+            unless_done.push_async_callback(http.aclose)
+            provider = await discover(http, url, overrides(identity))
+            wish = Wish((f"{issuer}/oauth/callback",), identity.scopes.split() or scopes, identity.token_type, f"{issuer}{LOGOUT}")
+            nobody = TokenEndpoint(provider, ClientSecret(""), http)
+            before = Grants(kept.database, kept.vault, kept.audit, kept.events, nobody)
+            registration = Registration(kept.database, kept.vault, http, wish, orphaned=before.lose_all)
+            client, origin = await registration.resolve(provider, given_client(identity), identity.client_storage)
+            endpoint = TokenEndpoint(provider, client, http)
+            resource = identity.resource if "://" in identity.resource else None
+            grants = Grants(kept.database, kept.vault, kept.audit, kept.events, endpoint, resource=resource)
+            way = _way(identity, provider, integrated)
+            unless_done.pop_all()
         return cls(settings, kept, issuer, http, provider, client, origin, registration, grants, way)
 
     async def follow(self) -> None:

@@ -73,7 +73,7 @@ class Cutter:
     async def entries(self, document: Document, text: Text, language: str) -> list[Entry]:
         """A document's passages with their vectors; its title alone where it has no text."""
         passages, seen = await self._cut(text)
-        bodies = self.bodies(document, text, passages)
+        bodies = await asyncio.to_thread(self.bodies, document, text, passages)
         terms = await asyncio.to_thread(lambda: [sparse.of_document(one, language) for one in seen])
         vectors = await self._batches.embed(seen) if self._batches else [None] * len(seen)
         return [Entry(*item) for item in zip(range(len(seen)), bodies, terms, vectors, strict=True)]
@@ -81,7 +81,7 @@ class Cutter:
     async def described(self, document: Document, text: Text) -> list[str]:
         """The bodies of a document whose text is embedded already."""
         passages, _ = await self._cut(text)
-        return self.bodies(document, text, passages)
+        return await asyncio.to_thread(self.bodies, document, text, passages)
 
     def bodies(self, document: Document, text: Text, passages: Sequence[Passage]) -> list[str]:
         """What is shown of each passage."""

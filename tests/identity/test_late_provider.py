@@ -6,11 +6,20 @@ from pathlib import Path
 
 import pytest
 
-from nextcloud_mcp_server.auth import sides
+from nextcloud_mcp_server.auth import provider_side, sides
+from nextcloud_mcp_server.auth.oidc.http import OidcHttp
 from nextcloud_mcp_server.web import health
 from tests.identity.management_world import world
 from tests.identity.test_every_route import provider
-from tests.support.wire import CLOSE, Exchange, reply, wire
+from tests.support.wire import Exchange, reply, wire
+
+
+class Watched(OidcHttp):
+    closed = False
+
+    async def aclose(self) -> None:
+        self.closed = True
+        await super().aclose()
 
 
 async def test_a_server_whose_provider_is_late_answers_probes_and_serves_when_it_comes(
@@ -18,10 +27,11 @@ async def test_a_server_whose_provider_is_late_answers_probes_and_serves_when_it
 ) -> None:
     monkeypatch.setattr(sides, "AGAIN_AFTER", 0.05)
     monkeypatch.setattr(health, "FRESH_FOR", 0.0)
-    there = False
+    there, clients = False, list[Watched]()
+    monkeypatch.setattr(provider_side, "OidcHttp", lambda verify: clients.append(Watched(verify)) or clients[-1])
 
     def answer(asked: Exchange) -> bytes:
-        return provider(asked) if there else reply(503, Connection="close") + CLOSE
+        return provider(asked) if there else reply(503)
 
     async with wire(answer) as stub:
         settings = {
@@ -43,5 +53,6 @@ async def test_a_server_whose_provider_is_late_answers_probes_and_serves_when_it
                 while (await here.http.get(f"{here.url}/health/ready")).status_code != 200:
                     await asyncio.sleep(0.05)
             assert (await here.http.post(f"{here.url}/mcp")).status_code == 401
+            assert [one.closed for one in clients] == [True] * (len(clients) - 1) + [False]
             found = (await here.http.get(f"{here.url}/.well-known/oauth-authorization-server")).text
             assert json.loads(found)["issuer"] == here.url

@@ -17,16 +17,25 @@ if TYPE_CHECKING:
 
 APP = "semantic"
 EXTRA = ("qdrant_edge", "onnxruntime", "tokenizers")
+LOCKS = "fcntl"
 
 
 def wanted(settings: Settings) -> bool:
-    """`ENABLE_SEMANTIC_SEARCH`; unset: in single-user mode where the extra is installed. Raises SettingsError where it is not."""
-    lacking = any(find_spec(name) is None for name in EXTRA)
+    """`ENABLE_SEMANTIC_SEARCH`; unset: in single-user mode where it can be. Raises SettingsError where it cannot."""
+    lacking = _lacking()
     if settings.sync.enabled is None:
-        return settings.mode is Mode.SINGLE_USER and not lacking
+        return settings.mode is Mode.SINGLE_USER and lacking is None
     if settings.sync.enabled and lacking:
-        raise SettingsError("ENABLE_SEMANTIC_SEARCH needs the extra: pip install 'nextcloud-mcp-server[search]'")
+        raise SettingsError(f"ENABLE_SEMANTIC_SEARCH needs {lacking}")
     return settings.sync.enabled
+
+
+def _lacking() -> str | None:
+    if find_spec(LOCKS) is None:
+        return "the file locks of POSIX, which Windows has not: use WSL or a container"
+    if any(find_spec(name) is None for name in EXTRA):
+        return "the extra: pip install 'nextcloud-mcp-server[search]'"
+    return None
 
 
 def build(settings: Settings, sides: "Sides", catalog: "Catalog", readers: "Readers") -> "Indexing | None":

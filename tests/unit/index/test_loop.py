@@ -16,11 +16,12 @@ from tests.unit.index.world import WordsEmbedder, World
 LONG = (
     (passages, "estimate"),
     (passages, "chunk"),
+    (passages, "seal"),
     (sparse, "of_document"),
     (EdgeStore, "_apply"),
     (EdgeStore, "_search"),
 )
-"""Counting tokens, cutting, encoding words, writing to the store and searching it."""
+"""Counting tokens, cutting, sealing bodies, encoding words, writing to the store and searching it."""
 
 
 class Probe:

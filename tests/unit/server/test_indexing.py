@@ -65,10 +65,19 @@ def test_search_is_on_by_itself_for_one_person_only(env: dict[str, str], on: boo
     assert indexing.wanted(read(env)) is on
 
 
-def test_search_without_the_extra_is_left_out_or_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(indexing, "EXTRA", ("qdrant_edge", "no_such_module"))
+@pytest.mark.parametrize(
+    ("name", "absent", "told"),
+    [
+        ("EXTRA", ("qdrant_edge", "no_such_module"), r"nextcloud-mcp-server\[search\]"),
+        ("LOCKS", "no_such_module", "use WSL or a container"),
+    ],
+)
+def test_search_without_the_extra_or_on_windows_is_left_out_or_explained(
+    name: str, absent: str | tuple[str, ...], told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(indexing, name, absent)
     assert not indexing.wanted(read(ALICE))
-    with pytest.raises(SettingsError, match=r"nextcloud-mcp-server\[search\]"):
+    with pytest.raises(SettingsError, match=told):
         indexing.wanted(read({**ALICE, "ENABLE_SEMANTIC_SEARCH": "true"}))
 
 
