@@ -6,7 +6,8 @@ Whoever tests on a named server makes collections under names of their own and d
 import asyncio
 import os
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -41,8 +42,9 @@ class Place:
         return QdrantStore(self.url, api_key=self.api_key)
 
 
-@pytest.fixture
-async def qdrant_place() -> AsyncIterator[Place]:
+@asynccontextmanager
+async def at_server() -> AsyncGenerator[Place]:
+    """A place on the named server, which is as it was afterwards."""
     if not URL:
         pytest.skip(NO_SERVER)
     place = Place(URL, API_KEY, f"test_{uuid.uuid4().hex[:12]}")
@@ -52,6 +54,12 @@ async def qdrant_place() -> AsyncIterator[Place]:
         if name.startswith(place.prefix):
             await store.discard(name)
     await store.close()
+
+
+@pytest.fixture
+async def qdrant_place() -> AsyncGenerator[Place]:
+    async with at_server() as place:
+        yield place
 
 
 @dataclass
@@ -96,7 +104,7 @@ class Killable:
 
 
 @pytest.fixture
-async def killable_qdrant(tmp_path: Path) -> AsyncIterator[Killable]:
+async def killable_qdrant(tmp_path: Path) -> AsyncGenerator[Killable]:
     if not BINARY:
         pytest.skip(NO_BINARY)
     folder = tmp_path / "qdrant"

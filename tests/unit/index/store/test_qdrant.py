@@ -10,7 +10,7 @@ from nextcloud_mcp_server.core.errors import CredentialRefused, InvalidValue, Un
 from nextcloud_mcp_server.index.sparse import Sparse
 from nextcloud_mcp_server.index.store.port import Counts, Entry, Facts, Key, Where
 from nextcloud_mcp_server.index.store.qdrant import QdrantStore
-from tests.providers.qdrant import URL, Place, qdrant_place
+from tests.providers.qdrant import URL, Place, at_server, qdrant_place
 from tests.unit.index.store import contract
 from tests.unit.index.store.contract import ALICE, NOTE, StoreContract, entry
 
@@ -27,13 +27,15 @@ class TestQdrant(StoreContract):
     async def store(self, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[QdrantStore]:
         if request.param == "in memory":
             store = QdrantStore(":memory:")
-        else:
-            place: Place = request.getfixturevalue("qdrant_place")
+            yield store
+            await store.close()
+            return
+        async with at_server() as place:
             for name in ("C", "OTHER", "WORDS"):
                 monkeypatch.setattr(contract, name, f"{place.prefix}_{name.lower()}")
             store = place.store()
-        yield store
-        await store.close()
+            yield store
+            await store.close()
 
     async def test_describing_passages_that_are_not_there_makes_none(self, store: QdrantStore) -> None:
         for owner in ("alice", "bob"):
@@ -74,6 +76,7 @@ class TestServerAlone:
         for store in stores:
             await store.close()
 
+    @pytest.mark.filterwarnings("ignore:Api key is used with an insecure connection")
     async def test_a_collection_whose_maker_died_half_way_gets_the_indexes_it_lacks(self, qdrant_place: Place) -> None:
         name, store = f"{qdrant_place.prefix}_c", qdrant_place.store()
         client = AsyncQdrantClient(qdrant_place.url, api_key=qdrant_place.api_key, https=qdrant_place.url.startswith("https"))
