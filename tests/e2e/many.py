@@ -18,7 +18,7 @@ from nextcloud_mcp_server.storage import new_key
 from nextcloud_sandbox.server import Running
 from tests.e2e.conftest import COMMAND, server
 from tests.e2e.leaks import Watch
-from tests.e2e.modes import Browser, Memory, called, connected, sign_in, without_account
+from tests.e2e.modes import Browser, Memory, answered, called, connected, sign_in, without_account
 from tests.providers.shared import free_port
 from tests.unit.index.tiny_model import make_model
 
@@ -110,9 +110,16 @@ class Many:
         made = await called(self.people[user], "nc_share_create", path=path, share_with=other)
         return int(json.loads(made["result"])["id"])
 
+    async def asked(self, user: str, tool: str, **arguments: Any) -> dict[str, Any]:
+        """What a tool of search answers as soon as search has started."""
+        async with asyncio.timeout(60):
+            while "Search is starting" in str((result := await self.people[user].call_tool(tool, arguments)).content):
+                await asyncio.sleep(LOOK)
+        return answered(result)
+
     async def finds(self, user: str, word: str) -> set[str]:
         """The types of what a person finds that has the word in its passage."""
-        found = await called(self.people[user], "nc_semantic_search", query=word, limit=100, granularity="chunk")
+        found = await self.asked(user, "nc_semantic_search", query=word, limit=100, granularity="chunk")
         return {hit["doc_type"] for hit in found["results"] if word in hit["excerpt"].lower()}
 
     async def settles(self, wanted: dict[str, dict[str, set[str]]], seconds: float = 60) -> None:

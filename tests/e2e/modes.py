@@ -130,7 +130,11 @@ async def names(client: Client) -> set[str]:
 
 async def called(client: Client, tool: str, **arguments: Any) -> dict[str, Any]:
     """A tool's answer; fails with its text where it is an error."""
-    result = await client.call_tool(tool, arguments)
+    return answered(await client.call_tool(tool, arguments))
+
+
+def answered(result: types.CallToolResult) -> dict[str, Any]:
+    """What a call answered; fails with its text where it is an error."""
     content = result.content[0]
     assert isinstance(content, types.TextContent)
     assert not result.is_error, content.text

@@ -50,8 +50,8 @@ class Desk:
 
     async def said(self, user: str) -> str:
         """What a search says besides its hits."""
-        found = await called(self.world.people[user], "nc_semantic_search", query="anything")
-        status = await called(self.world.people[user], "nc_get_vector_sync_status")
+        found = await self.world.asked(user, "nc_semantic_search", query="anything")
+        status = await self.world.asked(user, "nc_get_vector_sync_status")
         (note,) = found.get("notes") or [""]
         assert status.get("note", "") == note
         return note
