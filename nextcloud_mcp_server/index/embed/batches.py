@@ -18,14 +18,14 @@ class _Waiting:
 class Batches:
     """Embeds passages for many callers at once, at most `lanes` batches under way.
 
-    While a batch is under way the texts of other documents gather for the next one. Documents take turns, text by text: a short
-    one does not wait until a long one is through.
+    While a batch is under way the texts of other documents gather for the next one. The document that lacks least comes first: a
+    short one does not wait for a long one, and they do not all end at once.
     """
 
     def __init__(self, embedder: Embedder, lanes: int = 1) -> None:
         self.embedder = embedder
         self._lanes = asyncio.Semaphore(lanes)
-        self._documents: deque[deque[_Waiting]] = deque()
+        self._documents: list[deque[_Waiting]] = []
         self._running: set[asyncio.Task[None]] = set()
 
     async def embed(self, texts: Sequence[str]) -> list[Vector]:
@@ -55,12 +55,11 @@ class Batches:
 
     def _next(self) -> list[_Waiting]:
         batch: list[_Waiting] = []
-        while self._documents and len(batch) < self.embedder.batch:
-            document = self._documents.popleft()
-            if document and not (item := document.popleft()).vector.cancelled():
-                batch.append(item)
-            if document:
-                self._documents.append(document)
+        for document in sorted(self._documents, key=len):
+            while document and len(batch) < self.embedder.batch:
+                if not (item := document.popleft()).vector.cancelled():
+                    batch.append(item)
+        self._documents = [document for document in self._documents if document]
         return batch
 
 

@@ -50,7 +50,7 @@ async def test_texts_of_several_documents_share_a_batch() -> None:
     await embedder.asked.wait()
     embedder.gate.set()
     assert await asyncio.gather(*documents) == [[[1]], [[2], [3]], [[4]], [[5], [6]]]
-    assert embedder.batches == [["a", "bb", "dddd", "eeeee"], ["ccc", "ffffff"]]
+    assert embedder.batches == [["a", "dddd", "bb", "ccc"], ["eeeee", "ffffff"]]
 
 
 async def test_a_short_document_does_not_wait_for_a_long_one_that_came_before() -> None:
@@ -64,7 +64,7 @@ async def test_a_short_document_does_not_wait_for_a_long_one_that_came_before() 
     embedder.gate.set()
     assert await note == [[6.0], [7.0]]
     assert len(await book) == 100
-    assert embedder.batches[1] == ["page 4", "a note", "page 5", "its end"]
+    assert embedder.batches[1] == ["a note", "its end", "page 4", "page 5"]
 
 
 async def test_a_bad_text_fails_its_document_alone() -> None:
